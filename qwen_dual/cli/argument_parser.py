@@ -16,7 +16,17 @@ DEFAULT_COLUMNS = 80
 """Of the window where nothing tells."""
 
 
-class ArgumentParser(argparse.ArgumentParser):
+class SafeParser(argparse.ArgumentParser):
+    """argparse as it is, but that an argument which is wrong steers no terminal when it is named."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Ends the program; ``message`` goes to stderr."""
+        from qwen_dual.protocol.visible import visible
+
+        super().exit(status, message and visible(message, "prose"))
+
+
+class ArgumentParser(SafeParser):
     """Takes what ``argparse``'s does."""
 
     def __init__(self, **options: Any) -> None:
@@ -37,12 +47,10 @@ class ArgumentParser(argparse.ArgumentParser):
             known = [f"--{found[0]}" for found in near if found]
             if known:
                 message += f"; did you mean {', '.join(known)}?"
-        from qwen_dual.protocol.sanitise import sanitise
-
         help_ = f"`{self.prog} --help` lists what there is."
         # The program itself ends with what Qwen Code does; its commands as others do.
         status = 1 if self.prog == "qwen-dual" else 2
-        self.exit(status, f"{self.prog}: {sanitise(message)}\n{help_}\n")
+        self.exit(status, f"{self.prog}: {message}\n{help_}\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -5,13 +5,13 @@ A host like any other, over the session's socket. Leaving it changes nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.early import EarlyTerminal
 from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.cli.start import check_terminal
+from qwen_dual.cli.stderr import tell
 from qwen_dual.host.errors import HostError, NoSuchSession
 from qwen_dual.host.finding import find, running
 from qwen_dual.runtime.launch import StartError
@@ -57,10 +57,8 @@ def main(arguments: Sequence[str]) -> int:
             screen = Screen(terminal, asked.screen_reader)
             return run_attached(session, asked.name, rights, screen)
     except (StartError, HostError, OSError) as error:
-        from qwen_dual.protocol.sanitise import sanitise
-
         # A socket and a record say what they like: nothing of it may steer this terminal.
-        print(f"qwen-dual: {sanitise(str(error))}", file=sys.stderr)
+        tell(f"qwen-dual: {error!s}")
         return 1
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.printing import for_terminal, run_printing
 from qwen_dual.cli.progress_bar import ProgressBar
+from qwen_dual.cli.stderr import tell
 from qwen_dual.protocol.codec import encode
 from qwen_dual.recording import comparison
 from qwen_dual.recording.audit import audit
@@ -18,6 +19,7 @@ from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.recorded import Recorded
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
     from qwen_dual.recording.ledger import Audited
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return run_printing(lambda cwd: _print(asked))
     except RecordingError as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 1
 
 
@@ -76,7 +78,7 @@ def _audit(path: str) -> Audited:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual audit",
         description="What was done in recordings: calls, who allowed them, files, commands, tokens.",
         allow_abbrev=False,

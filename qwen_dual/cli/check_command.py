@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.printing import for_terminal
+from qwen_dual.cli.stderr import tell
 from qwen_dual.conformance.judge import judge, promises_of
 from qwen_dual.conformance.promise import LEVELS, Promise
 from qwen_dual.conformance.report import as_json, as_junit, line, summary
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
         logging.lastResort = logging.NullHandler()
         verdicts = anyio.run(_judge, command or own_command(), promises, script, asked.format)
     except (HostError, Silent) as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 2
     if asked.format == "json":
         print(for_terminal(as_json(command or own_command(), verdicts)), end="")
@@ -89,7 +91,7 @@ async def _judge(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual check",
         usage="qwen-dual check [--level base|plus|full] [options] [-- COMMAND …]",
         description="Judges a program with dual output by what docs/dual-output.md promises.",

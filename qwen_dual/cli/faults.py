@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
+
+from qwen_dual.cli.stderr import tell
 
 if TYPE_CHECKING:
     from qwen_dual.runtime.launch import Launch
@@ -44,7 +45,7 @@ class Beginning:
 
 def tell_of_fault(error: BaseException, path: str) -> None:
     """Says on stderr what went wrong, and where the traceback is."""
-    print(f"qwen-dual: internal error: {_innermost(error)}\nDetails: {path}", file=sys.stderr)
+    tell(f"qwen-dual: internal error: {_innermost(error)}\nDetails: {path}")
 
 
 def _innermost(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlySignals
 from qwen_dual.cli.lean import import_asyncio
+from qwen_dual.cli.stderr import tell
 from qwen_dual.frontends.headless.opening import tell_ahead
 from qwen_dual.frontends.headless.prompt import HOW, read_prompt
 from qwen_dual.frontends.headless.stdout import Stdout
@@ -78,7 +79,7 @@ def run_headless(
         channels = open_asked(options, launch, inputs)
         told = channels.try_it() if options.channel_dir is not None else []
         for line in (*channels.warnings, *told):
-            print(line, file=sys.stderr)
+            tell(line)
         channels.follow(launch.bus)
         factory.begin(launch, channels.outside())
         beginning.launch = launch
@@ -230,4 +231,4 @@ def _warned_enough() -> bool:
 
 def _tell(remarks: tuple[str, ...]) -> None:
     for remark in remarks:
-        print(f"qwen-dual: {remark}", file=sys.stderr)
+        tell(f"qwen-dual: {remark}")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 
 from qwen_dual.cli.faults import FAILED, tell_of_fault
+from qwen_dual.cli.stderr import tell
 from qwen_dual.core.actor import CLI, INPUT
 from qwen_dual.runtime.process import end_collection
 from qwen_dual.runtime.saved import NoSuchSession
@@ -91,7 +91,7 @@ def run_session(
         with launch.in_log():
             return anyio.run(main, backend="asyncio")
     except NoSuchSession as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 1
     except Exception as error:  # no traceback may reach a person
         log.exception("the session failed")
@@ -104,7 +104,7 @@ def run_session(
 def _told_of_failures(bus: Bus) -> bool:
     """Says on stderr what observers failed at when no screen was left; whether none ended the session."""
     for text in (*bus.untold, *([bus.failure] if bus.failure is not None else ())):
-        print(f"qwen-dual: {text}", file=sys.stderr)
+        tell(f"qwen-dual: {text}")
     return bus.failure is None
 
 

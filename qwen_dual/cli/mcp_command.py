@@ -12,8 +12,10 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.mcp_sign_in import add_signing_in
 from qwen_dual.cli.printing import for_terminal, run_printing
+from qwen_dual.cli.stderr import tell
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
 from qwen_dual.runtime.spec import SessionSpec
@@ -64,10 +66,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return run_printing(lambda cwd: int(asked.run(asked, cwd)))
     except (Refused, CannotKeep, BadFile) as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 1
     except OSError as error:
-        print(f"qwen-dual: {error.filename}: {error.strerror}", file=sys.stderr)
+        tell(f"qwen-dual: {error.filename}: {error.strerror}")
         return 1
 
 
@@ -297,7 +299,7 @@ def _state(tried: Tried) -> str:
 
 def _tell_what_is_left_out(cwd: str, notices: list[str]) -> None:
     for notice in notices:
-        print(f"qwen-dual: {printable(notice)}", file=sys.stderr)
+        tell(f"qwen-dual: {notice}")
     env = environment()
     settings = load_settings(cwd, qwen_home(env), env)
     brought = [".mcp.json"] if os.path.lexists(os.path.join(cwd, ".mcp.json")) else []
@@ -312,7 +314,7 @@ def _tell_what_is_left_out(cwd: str, notices: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual mcp", description="MCP servers: see docs/mcp.md.", allow_abbrev=False
     )
     commands = parser.add_subparsers(metavar="{add,list,remove,test,auth,logout}", required=True)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from qwen_dual.cli.stderr import tell
 from qwen_dual.runtime.spec import SessionSpec
 from qwen_dual.settings.secrets import printable
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
+    from qwen_dual.cli.argument_parser import SafeParser
     from qwen_dual.runtime.mcp_admin import Tried
 
     T = TypeVar("T")
@@ -25,7 +27,7 @@ _LINE = 16_384
 """Bytes of an address that is typed in."""
 
 
-def add_signing_in(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_signing_in(commands: argparse._SubParsersAction[SafeParser]) -> None:
     """Adds both commands to ``qwen-dual mcp``."""
     for name, does, run in (
         ("auth", "sign in at one that asks for it, with your browser", _auth),
@@ -42,13 +44,13 @@ def _auth(asked: argparse.Namespace, cwd: str) -> int:
         return 1
     tried, notices = done
     for notice in notices:
-        print(f"qwen-dual: {printable(notice)}", file=sys.stderr)
+        tell(f"qwen-dual: {notice}")
     print(f"You are signed in at {printable(asked.name)}.")
     if tried.data["state"] == "connected":
         print(f"Connected, {len(tried.data['tools'])} tools")
         return 0
     why = tried.data["error"] or tried.off or "it does not say why"
-    print(f"qwen-dual: it is not connected: {printable(why)}", file=sys.stderr)
+    tell(f"qwen-dual: it is not connected: {printable(why)}")
     return 1
 
 
@@ -80,7 +82,7 @@ def _run(work: Callable[[], Awaitable[T]]) -> T | None:
         told = printable(str(error).rstrip("."))
     except KeyboardInterrupt:
         told = "given up"
-    print(f"qwen-dual: {told}", file=sys.stderr)
+    tell(f"qwen-dual: {told}")
     return None
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from msgspec.structs import replace
 
 from qwen_dual import __version__
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.observing import ObserveError, Observing, is_stream, until_signal
 from qwen_dual.cli.progress_bar import ProgressBar
+from qwen_dual.cli.stderr import tell
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.fs.home import expanded, home_of, qwen_home
 from qwen_dual.host.errors import HostError
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         needed.check()
         return _Observe(asked, command).run()
     except (needed.Missing, ObserveError, RecordingError, HostError, OSError) as error:
-        print(f"qwen-dual: {_words(error)}", file=sys.stderr)
+        tell(f"qwen-dual: {_words(error)}")
         return 1
 
 
@@ -218,7 +219,7 @@ class _Observe:
             self._held.append(text)
         else:
             clear = "\r\x1b[K" if os.isatty(2) else ""
-            print(f"{clear}{text}", file=sys.stderr, flush=True)
+            tell(text, start=clear)
 
 
 def _scrub(env: Mapping[str, str]) -> Any:
@@ -245,7 +246,7 @@ def _words(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual observe",
         usage="qwen-dual observe [options] FILE … | --session [ID] | --all | -- COMMAND …",
         description="Tells a collector of OpenTelemetry what sessions do: any program's with dual output. "

@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from qwen_dual.cli.stderr import tell
 from qwen_dual.runtime.process import folder
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run_printing(command: Callable[[str], int]) -> int:
     try:
         cwd = folder()
     except OSError as error:
-        print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
+        tell(f"qwen-dual: the current folder is gone ({error.strerror})")
         return 2
     try:
         status = command(cwd)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.raw_terminal import raw
+from qwen_dual.cli.stderr import tell
 from qwen_dual.cli.terminal_proxy import TerminalProxy
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.errors import HostError
@@ -64,13 +66,13 @@ def main(arguments: Sequence[str]) -> int:
             max_bytes=asked.max_size,
         )
     except (RecordingError, HostError, OSError) as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 1
     with raw(0):
         status = TerminalProxy(recorder).run()
     if recorder.stopped:
-        print(f"The recording ended early: {recorder.stopped}.", file=sys.stderr)
-    print(f"Recorded in {where}; qwen-dual replay {where} shows it.", file=sys.stderr)
+        tell(f"The recording ended early: {recorder.stopped}.")
+    tell(f"Recorded in {where}; qwen-dual replay {where} shows it.")
     return status
 
 
@@ -109,14 +111,14 @@ async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int
                 )
                 group.cancel_scope.cancel()
     except* (RecordingError, HostError, OSError) as errors:
-        print(f"qwen-dual: {errors.exceptions[0]}", file=sys.stderr)
+        tell(f"qwen-dual: {errors.exceptions[0]}")
         return_status = 1
     else:
         return_status = 0
     if return_status == 0:
         if why and why != "interrupted":
-            print(f"The recording ended early: {why}.", file=sys.stderr)
-        print(f"Recorded in {where}; qwen-dual audit {where} says what was done.", file=sys.stderr)
+            tell(f"The recording ended early: {why}.")
+        tell(f"Recorded in {where}; qwen-dual audit {where} says what was done.")
     return return_status
 
 
@@ -128,7 +130,7 @@ def _size(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual record",
         usage="qwen-dual record [-o DIR] [--max-size SIZE] [--attach [ID] | -- COMMAND …]",
         description="Runs a program with dual output as usual and keeps its terminal and its events.",

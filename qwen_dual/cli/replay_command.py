@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.cli.raw_terminal import PIECE, raw, show
+from qwen_dual.cli.stderr import tell
 from qwen_dual.recording.emission import emit, open_target, write_all
 from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.player import LEAVE, Player
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
                 return anyio.run(_watch, recorded, asked.speed, asked.idle_limit)
         return anyio.run(_print, recorded.cast, asked.speed, asked.idle_limit)
     except RecordingError as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -79,7 +81,7 @@ def _write_page(recorded: Recorded, path: str, idle_limit: float | None) -> int:
         replace_file(os.path.realpath(path), page, mode=0o600, durable=False)
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from error
-    print(f"{path}: {len(page) / 1e6:.1f} MB; any browser shows it", file=sys.stderr)
+    tell(f"{path}: {len(page) / 1e6:.1f} MB; any browser shows it")
     return 0
 
 
@@ -100,7 +102,7 @@ async def _send(recorded: Recorded, path: str | None, fd: int | None, speed: flo
         count = await emit(recorded, write, speed)
     finally:
         bar.close()
-    print(f"{count:,} events sent", file=sys.stderr)
+    tell(f"{count:,} events sent")
     return 0
 
 
@@ -118,9 +120,9 @@ async def _serve(recorded: Recorded, path: str, speed: float) -> int:
     if not recorded.events:
         raise RecordingError("there are no events in it to send")
     served = ReplayedSocket(path)
-    print(f"{path} waits for a host", file=sys.stderr)
+    tell(f"{path} waits for a host")
     await served.run(recorded, speed)
-    print(f"{served.sent:,} events sent", file=sys.stderr)
+    tell(f"{served.sent:,} events sent")
     return 0
 
 
@@ -300,7 +302,7 @@ def _speed(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual replay",
         description="Shows a recording on this terminal or as a page, or sends its events again.",
         epilog=f"Keys while it shows:\n{KEYS}",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from msgspec import to_builtins
 
 from qwen_dual.cli.argument_parser import ArgumentParser, columns
 from qwen_dual.cli.printing import run_printing
+from qwen_dual.cli.stderr import tell
 from qwen_dual.fs.home import home_of, runtime_directory, shortened
 from qwen_dual.running.listing import running
 from qwen_dual.runtime.process import environment
@@ -61,7 +61,7 @@ def _list(*, as_json: bool) -> int:
     try:
         found = running(runtime_directory(env))
     except OSError as error:
-        print(f"qwen-dual: the running sessions cannot be listed: {error}", file=sys.stderr)
+        tell(f"qwen-dual: the running sessions cannot be listed: {error}")
         return 1
     if as_json:
         print(json.dumps([to_builtins(record) for record in found], indent=2))

@@ -5,12 +5,12 @@ Opens no connection and starts no session; changes nothing.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.printing import run_printing
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         SystemExit: for ``--help``, and for arguments that cannot be understood.
     """
-    parser = argparse.ArgumentParser(
+    parser = SafeParser(
         prog="qwen-dual settings",
         description="Prints every setting in force and where it comes from; secrets are masked.",
         allow_abbrev=False,

@@ -13,6 +13,7 @@ from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlyTerminal, Terminated
 from qwen_dual.cli.faults import Beginning
 from qwen_dual.cli.lean import import_asyncio
+from qwen_dual.cli.stderr import tell
 from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
@@ -52,7 +53,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             launch = factory.prepare(with_remark(options))
             channels = open_asked(options, launch, inputs)
             for warning in channels.warnings:
-                print(warning, file=sys.stderr)
+                tell(warning)
             channels.follow(launch.bus)
             factory.begin(launch, channels.outside())
             beginning.launch = launch
@@ -69,7 +70,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
                 raise
             return run_interactive(factory, launch, channels, options, terminal)
     except StartError as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        tell(f"qwen-dual: {error}")
         return error.status
     except Exception as error:  # noqa: BLE001 - no traceback may reach a person
         return beginning.failed(error)

@@ -16,6 +16,7 @@ from qwen_dual.cli.headless import (
     tell_of_waiting,
 )
 from qwen_dual.cli.lean import import_asyncio
+from qwen_dual.cli.stderr import tell
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
@@ -61,7 +62,7 @@ def run_streams(
             check_budget(launch)
         channels = open_asked(options, launch, inputs)
         for warning in channels.warnings:
-            print(warning, file=sys.stderr)
+            tell(warning)
         channels.follow(launch.bus)
         factory.begin(launch, channels.outside())
         beginning.launch = launch

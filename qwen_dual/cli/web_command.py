@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.faults import FAILED, tell_of_fault
+from qwen_dual.cli.stderr import tell
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment, folder, is_ignored, own_command
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return anyio.run(_run, asked, _hosted(command))
     except (CannotListen, PageMissing, HostError, ForeignFileError, Unusable) as error:
-        print(f"qwen-dual web: {error}", file=sys.stderr)
+        tell(f"qwen-dual web: {error}")
         return 1
     except Exception as error:  # noqa: BLE001 - the way out: no traceback reaches a person
         tell_of_fault(error, log_outside("web failed", error))
@@ -206,7 +207,7 @@ def _say(text: str, *, warns: bool = False) -> None:
     """Tells the person; a reader that has gone is no reason to end."""
     with suppress(OSError):
         if warns:
-            print(f"qwen-dual web: {text}", file=sys.stderr, flush=True)
+            tell(f"qwen-dual web: {text}")
         else:
             print(text, flush=True)
 
