@@ -106,6 +106,9 @@ TELEMETRY = {
 _SILENT = frozenset(["verbose"])
 """Taken and without anything to tell: whoever reads lines gets all messages."""
 
+_NONE_IS_SAID = ("allowed-mcp-server-names", "tools")
+"""Lists that leave all out where they name none."""
+
 _SUBCOMMANDS = "auth board channel extensions hooks mcp review sandbox serve sessions update"
 SUBCOMMANDS = frozenset(_SUBCOMMANDS.split())
 """What the reference runs instead of a session; never a prompt."""
@@ -117,13 +120,15 @@ class Normalised(Struct):
     Attributes:
         arguments: flags as ``--name`` or ``--name=value``.
         words: what is no flag, in order: a prompt.
-        unused: flags that have no effect, as they would be written here, once each.
+        unused: flags that have no effect: by its long name, the name by which each was given first.
+        limitless: flags that limit the tools and name none.
         telemetry: what they say of it, by the keys of the settings.
     """
 
     arguments: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)
+    limitless: list[str] = field(default_factory=list)
     telemetry: dict[str, str | bool] = field(default_factory=dict)
 
 
@@ -140,18 +145,24 @@ def normalise(arguments: Sequence[str]) -> Normalised:
             found.words.append(argument)
             continue
         names, value = _names(argument)
+        written = argument.partition("=")[0]
         for name in names[:-1]:
-            _take(name, None, found, [])
-        _take(names[-1], value, found, rest)
+            _take(name, None, f"--{name}", found, [])
+        _take(names[-1], value, written if len(names) == 1 else f"--{names[-1]}", found, rest)
     return found
 
 
 def long_name(name: str) -> str:
     """``jsonFile`` and ``json_file`` as ``json-file``."""
+    kebab = _kebab(name)
+    return _ALIASES.get(kebab, kebab)
+
+
+def _kebab(name: str) -> str:
     kebab = name.replace("_", "-")
     if not kebab.islower():
         kebab = re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", kebab).lower()
-    return _ALIASES.get(kebab, kebab)
+    return kebab
 
 
 def _names(argument: str) -> tuple[list[str], str | None]:
@@ -168,29 +179,28 @@ def _names(argument: str) -> tuple[list[str], str | None]:
     return [text[1:]], given
 
 
-def _take(name: str, value: str | None, found: Normalised, rest: list[str]) -> None:
-    """Takes one flag, and its values out of ``rest`` (last first)."""
+def _take(name: str, value: str | None, written: str, found: Normalised, rest: list[str]) -> None:
+    """Takes one flag, ``written`` so, and its values out of ``rest`` (last first)."""
     kind = KINDS.get(name)
     if name == "no-sandbox" and value is None:
         name, kind, value = "sandbox", "optional", "false"
     if kind is None and name.startswith("no-") and KINDS.get(name[3:]) == "switch":
         name, kind, value = name[3:], "switch", "false" if value in (None, "true") else "true"
     if kind is None:
-        dashes = "--" if len(name) > 1 else "-"
-        found.arguments.append(f"{dashes}{name}" + ("" if value is None else f"={value}"))
+        found.arguments.append(written + ("" if value is None else f"={value}"))
     elif kind == "switch":
         if value is None and rest and rest[-1] in ("true", "false"):
             value = rest.pop()
-        _emit(found, name, [] if value in (None, "true") else [value or ""], kind)
+        _emit(found, name, [] if value in (None, "true") else [value or ""], kind, written)
     elif kind == "list":
         values = [] if value is None else [value]
         while value is None and rest and not rest[-1].startswith("-"):
             values.append(rest.pop())
-        _emit(found, name, [part for item in values for part in _split(item)], kind)
+        _emit(found, name, [part for item in values for part in _split(item)], kind, written)
     else:
-        if value is None and rest and not _is_flag(rest[-1]):
+        if value is None and rest and _is_value(rest[-1], name):
             value = rest.pop()
-        _emit(found, name, [] if value is None else [value], kind)
+        _emit(found, name, [] if value is None else [value], kind, written)
 
 
 def _is_flag(word: str) -> bool:
@@ -198,7 +208,12 @@ def _is_flag(word: str) -> bool:
     return word[:1] == "-" and re.match(r"-[^\s\d]\S*$|--$", word) is not None
 
 
-def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:
+def _is_value(word: str, name: str) -> bool:
+    """Whether it belongs to the flag before: what has blanks is a prompt, and no sandbox."""
+    return not _is_flag(word) and (name != "sandbox" or not re.search(r"\s", word))
+
+
+def _emit(found: Normalised, name: str, values: list[str], kind: Kind, written: str) -> None:
     if name in TELEMETRY:
         found.telemetry[TELEMETRY[name]] = (
             values != ["false"] if kind == "switch" else "".join(values)
@@ -207,12 +222,14 @@ def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:
     if name in _SILENT or (kind == "switch" and values == ["false"] and name != "chat-recording"):
         return
     if name in WITHOUT_EFFECT:
-        if f"--{name}" not in found.unused:
-            found.unused.append(f"--{name}")
+        alias = _kebab(written.removeprefix("--"))
+        found.unused.setdefault(name, f"--{alias if alias in _ALIASES else name}")
     elif name == "chat-recording":
         found.arguments += ["--no-chat-recording"] if values == ["false"] else []
-    elif values or name == "tools":  # none of them is an answer
+    elif values or name in _NONE_IS_SAID:
         found.arguments += [f"--{name}={value}" for value in values or [""]]
+    elif kind == "list":
+        found.limitless += [written] if name == "core-tools" else []
     else:
         found.arguments.append(f"--{name}")
 

@@ -174,7 +174,7 @@ async def show(
         from logging import getLogger  # the log is open by now
 
         getLogger(__name__).info("started through %r", options.channel)
-    for text in start_warnings(options, handle.launch, handle):
+    for text in start_warnings(handle.launch, handle):
         run.tell(text)
     from anyio import create_task_group  # the loop is there by now
 
@@ -185,9 +185,9 @@ async def show(
     return status
 
 
-def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Iterator[str]:
+def start_warnings(launch: Launch, handle: OpenSession) -> Iterator[str]:
     """What a person should know of how a session begins."""
-    yield from (*options.remarks, *handle.warnings)
+    yield from (*launch.spec.remarks, *handle.warnings)
     if (style := launch.spec.output_style) is not None and style.casefold() != "default":
         from qwen_dual.runtime.output_styles import style_of
 

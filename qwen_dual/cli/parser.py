@@ -83,7 +83,8 @@ def parse(arguments: Sequence[str], commands: Collection[str] = ()) -> Options:
     remarks: list[str] = []
     if given.unused:
         verb = "has" if len(given.unused) == 1 else "have"
-        remarks.append(f"{', '.join(given.unused)} {verb} no effect in this version.")
+        remarks.append(f"{', '.join(given.unused.values())} {verb} no effect in this version.")
+    remarks += [f"{flag} names no tool, and limits none." for flag in given.limitless[:1]]
     one_shot = values.pop("one_shot")
     words = " ".join(given.words) or None
     if words is not None and not one_shot:
@@ -109,7 +110,7 @@ def parse(arguments: Sequence[str], commands: Collection[str] = ()) -> Options:
     for name in ("core_tools", "allowed_tools", "exclude_tools", "mcp_config"):
         values[name] = tuple(values[name])
     if values["allowed_mcp_servers"] is not None:
-        values["allowed_mcp_servers"] = tuple(values["allowed_mcp_servers"])
+        values["allowed_mcp_servers"] = tuple(filter(None, values["allowed_mcp_servers"]))
     return Options(**values, remarks=tuple(remarks), telemetry=given.telemetry)
 
 

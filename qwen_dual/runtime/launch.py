@@ -171,6 +171,9 @@ def prepare(spec: SessionSpec) -> Launch:
         check_new_id(spec.session_id, home, cwd)
     except NoSuchSession as error:
         raise StartError(str(error)) from None
+    if spec.resume_last and chat is None:
+        told = f"--continue: no session was saved in {cwd}; this is a new one."
+        spec = replace(spec, remarks=(*spec.remarks, told))
     new_id = spec.session_id or spec.resume_or_new or events.new_uuid()
     bus = Bus(chat.session_id if chat else new_id)
     withheld = keep_secrets(bus.secrets, choice, settings)

@@ -37,7 +37,7 @@ class NoSuchSession(ValueError):
 
 
 def chat_to_resume(spec: SessionSpec, home: str, cwd: str, *, lock: bool) -> Chat | None:
-    """The earlier session that the command line asks for; None where it asks for none.
+    """The earlier session that the command line asks for; None where there is to be a new one.
 
     Args:
         spec: what is asked for.
@@ -58,9 +58,9 @@ def chat_to_resume(spec: SessionSpec, home: str, cwd: str, *, lock: bool) -> Cha
     if spec.resume_last:
         newest = latest(home, cwd)
         if newest is None:
-            raise NoSuchSession(
-                f"--continue: no session was saved in {cwd}; start one without --continue"
-            )
+            if spec.fork_session:
+                raise NoSuchSession(f"--fork-session: no session was saved in {cwd}")
+            return None
         return _resumed(newest, spec, home, cwd, lock=lock)
     assert spec.resume is not None
     path = find(home, cwd, spec.resume)

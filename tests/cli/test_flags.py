@@ -162,6 +162,26 @@ def test_what_has_no_effect_is_told_once_each() -> None:
     assert set(KINDS) >= WITHOUT_EFFECT
 
 
+def test_what_has_no_effect_is_named_by_the_name_it_was_given_by() -> None:
+    assert read("--addDir", "a", "-e", "b", "--include-directories=c", "-d").remarks == (
+        "--add-dir, --extensions have no effect in this version.",
+    )
+
+
+def test_a_list_may_name_nothing() -> None:
+    none = read("--allowed-tools", "--exclude-tools", "-p", "x")
+    assert none == read("--allowedTools=", "--exclude-tools", "", "-p", "x")
+    assert none == Options(prompt="x", headless=True)
+    assert read("--core-tools", "-d").remarks == ("--core-tools names no tool, and limits none.",)
+    assert read("--allowed-mcp-server-names", "-d").allowed_mcp_servers == ()
+
+
+def test_a_prompt_may_follow_the_switch_for_a_sandbox() -> None:
+    options = read("-s", "fix the test")
+    assert (options.sandbox, options.prompt) == ("auto", "fix the test")
+    assert read("-s", "bwrap", "fix it") == Options(sandbox="bwrap", prompt="fix it", headless=True)
+
+
 def test_servers_are_given_several_times_and_keep_their_commas() -> None:
     options = read("--mcp-config", '{"a": {"args": ["x,y"]}}', "--mcpConfig=b.json", "go")
     assert (options.mcp_config, options.prompt) == (('{"a": {"args": ["x,y"]}}', "b.json"), "go")
@@ -243,6 +263,9 @@ def test_the_version_is_the_number_alone(capsys: pytest.CaptureFixture[str]) -> 
         (["--aprovalMode", "plan"], "did you mean --approval-mode?"),
         (["--zzz"], "unrecognized arguments: --zzz\n"),
         (["-z"], "unrecognized arguments: -z\n"),
+        (["-zz"], "unrecognized arguments: -zz\n"),
+        (["--jsonFil", "x"], "unrecognized arguments: --jsonFil; did you mean --json-file?"),
+        (["--sandbox", "bwrp"], "'bwrp' is no sandbox here"),
         (["--acp"], "--json-file and --input-file"),
         (["-p", "x", "--include-partial-messages"], "needs --output-format stream-json"),
         (["-i", "x", "--json-schema", "{}"], "not with -i"),

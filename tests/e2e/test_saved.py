@@ -112,7 +112,7 @@ def test_an_id_may_be_given_and_one_session_is_open_once(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--continue"], "no session was saved"),
+        (["--continue", "--fork-session"], "--fork-session: no session was saved in"),
         (["--resume", "abc"], "no session 'abc' is saved"),
     ],
 )
@@ -195,5 +195,19 @@ def test_a_session_that_is_not_saved_says_so_and_is_not_offered_to_be_resumed(
             await program.session.write(b"/quit\r")
             await program.until("qwen-dual: this session is not saved any more")
             assert "--resume" not in program.shown
+
+    anyio.run(main)
+
+
+def test_continue_begins_a_session_where_none_was_saved(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with serve(answer("hello"), answer("again")) as server:
+            env = openai(server.url)
+            async with hosted(tmp_path, "--continue", env=env) as program:
+                first = program.session.session_id
+                await program.until("--continue: no session was saved")
+                await program.session.run("hi", timeout=30)
+            async with hosted(tmp_path, "--continue", env=env) as program:
+                assert program.session.session_id == first
 
     anyio.run(main)
