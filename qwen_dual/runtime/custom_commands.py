@@ -58,7 +58,6 @@ class CustomCommands:
         return f"/{custom.name}{hint}  {custom.description}\n    {self._short(custom.path)}"
 
     async def _asked(self, custom: CustomCommand, arguments: str) -> Asks:
-        session = self._parts.session
         try:
             pieces = custom.template.filled(arguments)
         except ValueError as error:
@@ -66,21 +65,16 @@ class CustomCommands:
         texts: list[str] = []
         images: list[ImageBlock] = []
         room = MAX_CHARS
-        try:
-            for piece in pieces:
-                text = await self._put_in(custom, piece, images) if room > 0 else ""
-                if len(text) > room:
-                    text = f"{text[:room]}\n[… the rest is left out: the text is too long …]"
-                room -= len(text)
-                texts.append(text)
-        except CommandFailed:
-            session.entered.settle()
-            raise
+        for piece in pieces:
+            text = await self._put_in(custom, piece, images) if room > 0 else ""
+            if len(text) > room:
+                text = f"{text[:room]}\n[… the rest is left out: the text is too long …]"
+            room -= len(text)
+            texts.append(text)
         text = "".join(texts).strip()
         if arguments and not custom.template.takes_all:
             text += f"\n\n{arguments}"
         if not text:
-            session.entered.settle()
             raise CommandFailed(f"/{custom.name}: nothing is left to ask.")
         content: tuple[TextBlock | ImageBlock, ...] = ()
         if images:

@@ -205,7 +205,6 @@ class Shelf:
             entered = self._parts.session.entered
             result = await entered.run(SkillTool.name, {"skill": name, "args": arguments})
             if result.is_error:
-                entered.settle()
                 raise CommandFailed(result.text)
             return Asks(result.text, own=arguments)
 

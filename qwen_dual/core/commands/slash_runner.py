@@ -47,6 +47,7 @@ class SlashRunner:
         hooks: who has a say in what becomes a prompt.
         ready: waited for before they are asked: they are loaded when a prompt needs them.
         spawn: begins what goes on beside a turn.
+        idle: tells that nothing runs any more, whatever a command had told meanwhile.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class SlashRunner:
         hooks: HookSlot,
         ready: Callable[[Needed], Awaitable[object]] | None,
         spawn: Callable[[Callable[[], Awaitable[object]]], object],
+        idle: Callable[[], object],
     ) -> None:
         self._commands = commands
         self._publish = publish
         self._hooks = hooks
         self._ready = ready
         self._spawn = spawn
+        self._idle = idle
 
     def try_now(self, text: str, actor: Actor) -> bool:
         """Runs what a person typed in the middle of a turn; False where it has to wait.
@@ -136,6 +139,7 @@ class SlashRunner:
             self._publish(events.notice(NO_IMAGES, "warning"))
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
+        self._idle()
         result = instant_result(output or "", prompt.command_id, stop_reason, prompt.host)
         self._publish(result)
         return None

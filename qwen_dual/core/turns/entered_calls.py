@@ -77,7 +77,6 @@ class EnteredCalls:
         self._state.set("thinking")
         result, job = outcome.results[0], runner.jobs[-1]
         if outcome.denials:
-            self.settle()
             raise CallNotAllowed(_why(job, str(result["content"])))
         shown = None if job.ran is None else job.ran.shown
         return ToolResult(result["content"], bool(result["is_error"]), shown)
@@ -91,10 +90,6 @@ class EnteredCalls:
     def is_last(self, call_id: str) -> bool:
         """Whether it is the id of the call that runs."""
         return bool(call_id) and call_id == self._call_id
-
-    def settle(self) -> None:
-        """No turn follows what ran."""
-        self._state.set("idle")
 
     def recheck(self) -> None:
         """Resolves what the policy has come to allow without anybody's answer."""

@@ -316,6 +316,10 @@ def test_compress_says_what_it_saved_and_keeps_the_conversation_when_it_fails() 
 
     host.play(script)
     assert host.of("system", "compact_boundary")[0]["data"]["trigger"] == "manual"
+    told = [event.get("data", {}).get("state", event["type"]) for event in host.events]
+    ends = [at for at, word in enumerate(told) if word == "result"]
+    assert [told[at - 1] for at in ends] == ["idle"] * 3  # a turn's last line is its result
+    assert told.count("compacting") == told.count("idle") == 3
 
 
 def test_nothing_to_compress_is_said() -> None:
