@@ -147,17 +147,25 @@ class QueueEditing:
         """Takes all of them out, since the session is over."""
         return self.empty("session_ended", "the session ended before it ran")
 
-    def clear(self) -> tuple[Sequence[Prompt], str]:
+    def clear(self, *, give_back: bool) -> tuple[Sequence[Prompt], str]:
         """Takes all of them out after an interrupt.
 
+        Args:
+            give_back: those that a person submitted are given back to them, so nothing is told of these.
+
         Returns:
-            Those that a person submitted, and what to tell of the others; empty for nothing.
+            Those that a person submitted, and what to tell of those that are gone; empty for nothing.
         """
         prompts = self.empty("interrupted", "the queue was emptied before it ran")
         own = [prompt for prompt in prompts if prompt.owner.at_keyboard]
         others = len(prompts) - len(own)
-        waited = "One prompt" if others == 1 else f"{others} prompts"
-        return own, f"{waited} that came from outside will not run." if others else ""
+        gone = [(0 if give_back else len(own), "of yours"), (others, "that came from outside")]
+        told = " and ".join(
+            f"{'one prompt' if count == 1 else f'{count} prompts'} {whose}"
+            for count, whose in gone
+            if count
+        )
+        return own, f"{told[0].upper()}{told[1:]} will not run." if told else ""
 
 
 def reworded(prompt: Prompt, text: str, actor: Actor) -> Prompt:

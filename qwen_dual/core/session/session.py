@@ -243,7 +243,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         return position if waits else 0
 
     def _empty_queue(self, *, give_back: bool) -> None:
-        own, told = self.queue_editing.clear()
+        own, told = self.queue_editing.clear(give_back=give_back)
         if give_back and own:
             self.give_back(own)
         if told:

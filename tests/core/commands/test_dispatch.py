@@ -81,12 +81,14 @@ def test_an_interrupt_says_what_becomes_of_the_prompts_that_wait() -> None:
         host, given_back = run(fate)
         texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
         assert (texts, given_back) == (["runs", "mine", "theirs"], [])
+    theirs = "ne prompt that came from outside will not run."
+    gone = {"clear": f"One prompt of yours and o{theirs}", "return": f"O{theirs}"}
     for fate, back in (("clear", []), ("return", ["mine"])):
         host, given_back = run(fate)
         assert ("t", "rejected", "interrupted") in receipts(host)
         assert given_back == back
         assert len(host.of("user")) == 1
-        assert "One prompt that came from outside" in host.of("system", "notice")[0]["data"]["text"]
+        assert host.of("system", "notice")[0]["data"]["text"] == gone[fate]
         assert [state["data"]["queued"] for state in host.of("system", "state")][-1] == 0
 
 
