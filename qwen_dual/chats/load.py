@@ -167,7 +167,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         tokens=tokens_at_end(records),
         interrupted=interrupted,
         interrupted_queue=tuple(left.queue),
-        skipped=found.skipped,
+        skipped=found.skipped + (found.cut_off and not missing),  # else its turn did not end
         last=records[-1]["uuid"] if records else None,
         owed=tuple(missing),
         before=found.size - found.read if cut else 0,

@@ -41,14 +41,14 @@ class Records(Struct, frozen=True):
 
     Attributes:
         every: in the order of the file.
-        skipped: lines that are none.
-        torn: the last line has no end.
+        skipped: lines that are none, but for the last one where it has no end.
+        cut_off: the last line has no end, and is none.
         recovered: lines that were torn or run together, and held whole records all the same.
     """
 
     every: list[Record]
     skipped: int
-    torn: bool
+    cut_off: bool = False
     recovered: int = 0
 
 
@@ -56,8 +56,8 @@ def records_in(data: bytes) -> Records:
     """The records in the bytes of a chat."""
     every: list[Record] = []
     skipped = recovered = 0
+    cut_off = False
     lines = data.split(b"\n")
-    torn = lines[-1] != b""
     for number, line in enumerate(lines):
         if not line.strip():
             continue
@@ -65,9 +65,13 @@ def records_in(data: bytes) -> Records:
         found = list(_records_of(line)) if record is None else [record]
         recovered += record is None and bool(found)
         every += found
-        if not found and not (torn and number == len(lines) - 1):
+        if found:
+            continue
+        if number == len(lines) - 1:
+            cut_off = True
+        else:
             skipped += 1
-    return Records(every, skipped, torn, recovered)
+    return Records(every, skipped, cut_off, recovered)
 
 
 def _records_of(line: bytes) -> Iterable[Record]:

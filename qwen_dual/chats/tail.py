@@ -52,11 +52,12 @@ class Tail(Struct, frozen=True):
 
     Attributes:
         every: its records, in the order of the file.
-        skipped: lines that are none.
+        skipped: lines that are none, but for the last one where it has no end.
         whole: it reaches back to the beginning.
         size: bytes of the file.
         read: bytes of the file that it is made of.
         recovered: lines that were torn, and held whole records all the same.
+        cut_off: the last line has no end, and is none.
     """
 
     every: list[Record]
@@ -65,6 +66,7 @@ class Tail(Struct, frozen=True):
     size: int
     read: int
     recovered: int = 0
+    cut_off: bool = False
 
 
 def read_tail(fd: int, bounds: Bounds) -> Tail:
@@ -79,6 +81,7 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
     size = os.fstat(fd).st_size
     backwards: list[Record] = []
     skipped = recovered = said = 0
+    cut_off = False
     start = size
     on_branch: str | None = None  # the record that the branch goes back to next
     compacted_at: int | None = None
@@ -87,8 +90,11 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
         of_line = records_in(line or b"")
         found = of_line.every
         recovered += of_line.recovered
-        if line is None or (line.strip() and not found and not is_last):
-            skipped += 1
+        if line is None or (line.strip() and not found):
+            if is_last and line is not None:
+                cut_off = True
+            else:
+                skipped += 1
             continue
         if back_to is None or any(record["uuid"] == back_to for record in found):
             said += max(0, len(line) - ENVELOPE_BYTES)
@@ -116,7 +122,7 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
         ):
             break
     backwards.reverse()
-    return Tail(backwards, skipped, start == 0, size, size - start, recovered)
+    return Tail(backwards, skipped, start == 0, size, size - start, recovered, cut_off)
 
 
 def read_whole(fd: int, path: Path, limit: int) -> Tail:
@@ -129,7 +135,8 @@ def read_whole(fd: int, path: Path, limit: int) -> Tail:
     if len(data) > limit:
         raise ForeignFileError(os.fspath(path), f"is larger than {limit:,} bytes")
     found = records_in(data)
-    return Tail(found.every, found.skipped, True, len(data), len(data), found.recovered)
+    size = len(data)
+    return Tail(found.every, found.skipped, True, size, size, found.recovered, found.cut_off)
 
 
 def first_record(fd: int) -> Record:

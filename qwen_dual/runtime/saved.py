@@ -246,10 +246,13 @@ def earlier(chat: Chat) -> str:
             f"left out. {chat.path} has all of it, and so has /export."
         )
     if chat.recovered:
-        what = "A line" if chat.recovered == 1 else f"{chat.recovered} lines"
-        told.append(f"{what} of it had been torn; what was whole in them was recovered.")
+        what, them = (
+            ("A line", "it") if chat.recovered == 1 else (f"{chat.recovered} lines", "them")
+        )
+        told.append(f"{what} of it had been torn; what was whole in {them} was recovered.")
     if chat.skipped:
-        told.append(f"{chat.skipped} lines of it could not be read and are left out.")
+        what, are = ("A line", "is") if chat.skipped == 1 else (f"{chat.skipped} lines", "are")
+        told.append(f"{what} of it could not be read and {are} left out.")
     return "\n".join(told)
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from qwen_dual.chats.chain import STEP
 from qwen_dual.chats.journal import ChatBusy
-from qwen_dual.chats.load import load
+from qwen_dual.chats.load import BOUNDS, load
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import chat_path, partial_path
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
 from qwen_dual.protocol.long_json import LONG, PIECE
-from qwen_dual.runtime.saved import resume_hint
+from qwen_dual.runtime.saved import earlier, resume_hint
 from tests.chats.support import CWD, SESSION, Recording, text
 
 if TYPE_CHECKING:
@@ -196,6 +196,10 @@ def test_a_torn_last_line_does_not_spoil_what_follows(tmp_path: Path) -> None:
     first.submit("two")
     first.recorder.close()
     first.path.write_bytes(first.path.read_bytes()[:-9])
+    for bounds in (None, BOUNDS):
+        assert "A line of it could not be read and is left out." in earlier(
+            load(first.path, bounds)
+        )
     second = Recording(tmp_path, resume=load(first.path))
     second.submit("three")
     chat = load(second.path)

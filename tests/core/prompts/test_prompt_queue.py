@@ -139,7 +139,7 @@ def test_an_edited_prompt_is_its_editors_and_still_whose_it_was() -> None:
     }
     # What the shell runs as the person's own act is not for others to word.
     assert at.refused("edit", command, "rm -rf /") == "not_editable"
-    own, _ = at.editing.clear()
+    own, _ = at.editing.clear(give_back=True)
     assert [prompt.text for prompt in own] == ["theirs", "ls"]
 
 
