@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.commands.slash import Output, Said, SlashCommand, SlashCommands
     from qwen_dual.core.prompts.prompt import Prompt
+    from qwen_dual.core.session.state import StateTeller
     from qwen_dual.core.session.worker import Needed
     from qwen_dual.core.turns.hook_slot import HookSlot
     from qwen_dual.core.turns.hooks import Hooks
@@ -47,7 +48,7 @@ class SlashRunner:
         hooks: who has a say in what becomes a prompt.
         ready: waited for before they are asked: they are loaded when a prompt needs them.
         spawn: begins what goes on beside a turn.
-        idle: tells that nothing runs any more, whatever a command had told meanwhile.
+        state: tells before a result that nothing runs any more, whatever a command told meanwhile.
     """
 
     def __init__(
@@ -57,14 +58,14 @@ class SlashRunner:
         hooks: HookSlot,
         ready: Callable[[Needed], Awaitable[object]] | None,
         spawn: Callable[[Callable[[], Awaitable[object]]], object],
-        idle: Callable[[], object],
+        state: StateTeller,
     ) -> None:
         self._commands = commands
         self._publish = publish
         self._hooks = hooks
         self._ready = ready
         self._spawn = spawn
-        self._idle = idle
+        self._state = state
 
     def try_now(self, text: str, actor: Actor) -> bool:
         """Runs what a person typed in the middle of a turn; False where it has to wait.
@@ -139,7 +140,7 @@ class SlashRunner:
             self._publish(events.notice(NO_IMAGES, "warning"))
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
-        self._idle()
+        self._state.set("idle")
         result = instant_result(output or "", prompt.command_id, stop_reason, prompt.host)
         self._publish(result)
         return None

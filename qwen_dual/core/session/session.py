@@ -164,12 +164,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         self._context.remind = self.modes.remind
         self._context.meter = meter
         self._slash = SlashRunner(
-            self.slash,
-            self.publish,
-            self.hooks,
-            ready,
-            self.services.spawn,
-            lambda: self._state.set("idle"),
+            self.slash, self.publish, self.hooks, ready, self.services.spawn, self._state
         )
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
