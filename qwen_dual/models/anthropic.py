@@ -220,6 +220,7 @@ class AnthropicReader:
             self._stopped = True
         elif text(data, "type") == "message":  # whole, from a server that does not stream
             yield self._count(mapping(data, "usage"))
+            yield from self._text(text(data, "content"))  # some send bare text
             for block in items(data, "content"):
                 yield from self._open_block({"content_block": block})
                 yield from self._close_block()

@@ -7,7 +7,6 @@ HTTP client only once that has raised something, so importing this is cheap.
 
 from __future__ import annotations
 
-import errno
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.models.model import ModelError
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.models import endings
+from qwen_dual.models.causes import causes_of, in_words, is_no_http
 from qwen_dual.models.endpoint import host_of, hostname, is_local
 from qwen_dual.models.retry import WATCHED
 from qwen_dual.models.service_errors import kind_of, retry_after, service_error
@@ -22,7 +22,7 @@ from qwen_dual.net.proxies import without_credentials
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from qwen_dual.net.proxies import Proxy
     from qwen_dual.protocol.failures import ErrorKind, Remedy
@@ -220,7 +220,7 @@ class Failures:
 
         from qwen_dual.net.client import Undecodable, UnusableUrl
 
-        causes = list(_causes(error))
+        causes = list(causes_of(error))
         certificate = next(
             (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None
         )
@@ -239,23 +239,43 @@ class Failures:
                 return self.of_error(endings.malformed(f"what cannot be decompressed ({error})"))
             return self.of_error(endings.broken())
         if any(isinstance(each, ssl.SSLError) for each in causes):
-            why = _detail(causes)
-            return self._failed(
-                "tls",
-                f"no encrypted connection to {self._host}: {why}",
-                advice="Check whether the base URL should begin with http:// or https://",
-            )
+            return self._not_encrypted(in_words(causes))
+        if is_no_http(error):
+            return self._no_http()
         if isinstance(error, (UnusableUrl, httpcore.UnsupportedProtocol)):
             return CallFailed(self.unusable_url(str(error)), str(error), retry=False)
         if isinstance(error, (httpcore.LocalProtocolError, ValueError)):
             return self._failed("invalid_request", f"the request cannot be sent: {error}")
         return self._unreachable(error, causes)
 
+    def _not_encrypted(self, why: str) -> CallFailed:
+        what = f"no encrypted connection to {self._host}"
+        check = "Check whether the base URL should begin with http:// or https://"
+        if self._proxy.startswith("https:"):  # its own encryption may be what failed
+            what += f" by way of the proxy {self._proxy}"
+            check = f"{self._proxy_source}; most proxies are reached by http://, even for https. {check}"
+        return self._failed("tls", f"{what}: {why}", advice=check)
+
+    def _no_http(self) -> CallFailed:
+        """What answered speaks another protocol."""
+        if self._proxy:
+            return self._failed(
+                "proxy",
+                f"the proxy {self._proxy} answered with what is no HTTP",
+                advice=f"{self._proxy_source}; the address of a SOCKS proxy begins with socks5://",
+            )
+        return self._failed(
+            "malformed",
+            f"{self._host} answered with what is no HTTP",
+            retry=False,
+            advice="Check the base URL, and whether it should begin with https://",
+        )
+
     def _unreachable(self, error: Exception, causes: list[BaseException]) -> CallFailed:
         import httpcore
 
         connecting = isinstance(error, (httpcore.ConnectError, httpcore.ConnectTimeout))
-        why = _detail(causes)
+        why = in_words(causes)
         if connecting and self._proxy:
             what = f"the proxy {self._proxy} cannot be reached: {why}"
             return self._failed("proxy", what, retry=True, advice=self._proxy_source)
@@ -349,42 +369,3 @@ def _when(seconds: float) -> str:
     minutes = round(seconds / 60)
     span = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
     return f"in {span}, at {time.strftime('%H:%M', at)}"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and all that led to it; a connection may have failed on several addresses."""
-    seen: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        each = waiting.pop(0)
-        if each is None or each in seen:
-            continue
-        seen.append(each)
-        yield each
-        if isinstance(each, BaseExceptionGroup):
-            waiting += each.exceptions
-        waiting += [each.__cause__ or each.__context__]
-
-
-_REASONS = {
-    errno.ECONNREFUSED: "nothing listens there",
-    errno.ECONNRESET: "it was reset by the other side",
-    errno.ENETUNREACH: "the network is unreachable",
-    errno.EHOSTUNREACH: "there is no way to the host",
-    errno.ENETDOWN: "the network is down",
-    errno.ETIMEDOUT: "it does not react",
-    errno.EPIPE: "it was closed by the other side",
-}
-
-
-def _detail(causes: list[BaseException]) -> str:
-    """The most telling of the causes in a few words."""
-    import ssl
-
-    for cause in reversed(causes):
-        if isinstance(cause, ssl.SSLError):
-            reason: str | None = getattr(cause, "reason", None)  # only those that openssl raised
-            return (reason or str(cause)).replace("_", " ").lower()
-        if isinstance(cause, OSError) and cause.errno is not None:
-            return _REASONS.get(cause.errno) or cause.strerror or str(cause)
-    return next((str(cause) for cause in causes if str(cause)), type(causes[0]).__name__)

@@ -8,6 +8,7 @@ What goes wrong on the way is raised with the variable and the file that are at 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -87,10 +88,26 @@ def _verifying(env: Mapping[str, str]) -> ssl.SSLContext:
     if file:
         return ssl.create_default_context(cafile=file)
     if folder:
+        _check_folders(folder)
         return ssl.create_default_context(capath=folder)
     import certifi
 
     return ssl.create_default_context(cafile=certifi.where())
+
+
+def _check_folders(paths: str) -> None:
+    """OpenSSL looks into them with each certificate, and takes what is missing for nobody to trust."""
+    import errno
+    import re
+
+    failure = OSError(errno.ENOENT, "it holds no certificates under their hashes (see c_rehash)")
+    for path in paths.split(os.pathsep):
+        try:
+            if any(re.fullmatch(r"[0-9a-f]{8}\.\d+", name) for name in os.listdir(path)):
+                return
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _check_key_log(path: str | None) -> None:

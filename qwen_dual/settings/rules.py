@@ -209,8 +209,13 @@ def _number(value: Any) -> bool:
 
 def _is_url(value: str, schemes: Sequence[str]) -> bool:
     scheme, separator, rest = value.partition("://")
-    named = bool(separator) and scheme.lower() in schemes and rest[:1] not in "/?#"
-    return named and value.split() == [value]  # else there are blanks in it
+    if not separator or scheme.lower() not in schemes:
+        return False
+    if value.split() != [value]:
+        raise WrongValue("a URL without blanks in it")
+    if rest[:1] in "/?#":
+        raise WrongValue(f"a URL that names a host, such as {scheme}://localhost:8000")
+    return True
 
 
 def _whole(value: Any) -> bool:

@@ -221,6 +221,12 @@ CERTIFICATE.verify_message = "self-signed certificate"
         (raised(httpcore.ReadError, os_error(errno.ECONNRESET)), "network", True, ["reset"]),
         (raised(httpcore.RemoteProtocolError), "network", True, ["models.example"]),
         (
+            httpcore.RemoteProtocolError("illegal status line: bytearray(b'\\x15\\x03')"),
+            "malformed",
+            False,
+            ["models.example answered with what is no HTTP", "https://"],
+        ),
+        (
             raised(httpcore.ConnectError, socket.gaierror(-2, "Name or service not known")),
             "dns",
             True,
@@ -264,6 +270,23 @@ def test_who_cannot_be_reached_behind_a_proxy_is_the_proxy() -> None:
     )
     assert failed.error.kind == "proxy"
     assert "http://proxy.example:3128 cannot be reached" in failed.error.message
+
+
+def test_a_proxy_that_speaks_another_protocol_is_named() -> None:
+    failed = BEHIND_PROXY.of_exception(
+        httpcore.RemoteProtocolError("illegal status line: bytearray(b'\\x05\\x00')")
+    )
+    assert (failed.error.kind, failed.retry) == ("proxy", False)
+    assert "http://proxy.example:3128 answered with what is no HTTP" in failed.error.message
+    assert "socks5://" in failed.error.message and "bytearray" not in failed.error.message
+
+
+def test_encryption_that_fails_may_be_that_of_the_proxy() -> None:
+    wrong = raised(httpcore.ConnectError, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong"))
+    assert "proxy" not in BEHIND_PROXY.of_exception(wrong).error.message
+    proxy = Proxy("https://proxy.example:3128", "HTTPS_PROXY")
+    message = Failures(CONFIG, proxy).of_exception(wrong).error.message
+    assert "proxy https://proxy.example:3128" in message and "HTTPS_PROXY" in message
 
 
 def test_a_certificate_behind_a_proxy_is_still_the_services() -> None:

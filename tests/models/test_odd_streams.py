@@ -133,6 +133,11 @@ def test_an_answer_in_one_body_is_used(protocol: ModelProtocol, body: dict[str, 
     assert blocks(protocol, cut(reply(body), 5)) == found
 
 
+def test_an_answer_of_bare_text_in_one_body_is_used() -> None:
+    body = {"type": "message", "content": "hi", "stop_reason": "end_turn"}
+    assert blocks("anthropic", reply(body)) == [("text", "hi")]
+
+
 def test_a_list_of_chunks_instead_of_a_stream_is_used() -> None:
     first = event({"candidates": [{"content": {"parts": [{"text": "Hello"}]}}]})[6:].strip()
     last = b'{"candidates":[{"content":{"parts":[{"text":" you"}]},"finishReason":"STOP"}]}'

@@ -125,15 +125,33 @@ def test_a_server_on_this_machine_needs_no_sense_in_the_environment(
     anyio.run(main)
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "SSLKEYLOGFILE"])
+@pytest.mark.parametrize(
+    "variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "SSLKEYLOGFILE"]
+)
 def test_a_file_for_encryption_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     path = tmp_path / "gone" / "x"
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv(variable, str(path))
     message = attempt(configured("openai", base_url="https://127.0.0.1:1")).failed("tls").message
     assert f"{variable}={path}" in message
     assert "No such file" in message
+
+
+def test_a_folder_of_certificates_without_any_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("under no hash")
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    config = configured("openai", base_url="https://127.0.0.1:1")
+    message = attempt(config).failed("tls").message
+    assert f"SSL_CERT_DIR={tmp_path}" in message and "c_rehash" in message
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "0123abcd.0").touch()
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}:{tmp_path}/beside")
+    assert "nothing listens there" in attempt(config).failed("network").message
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])

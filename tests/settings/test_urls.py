@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.settings.rules import PROXY, URL
+from qwen_dual.settings.rules import PROXY, URL, WrongValue
 
 HOSTS = ("h", "h:8080/v1?a=b#c", "u:p@h", "[::1]:1", "höst", "h/%20")
 
@@ -36,5 +36,20 @@ def test_a_scheme_in_any_letters_and_a_host_are_a_url(host: str) -> None:
     ],
 )
 def test_anything_else_is_none(given: str) -> None:
-    assert not URL.accepts(given)
-    assert not PROXY.accepts(given)
+    for rule in (URL, PROXY):
+        with pytest.raises(WrongValue):
+            rule.check(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("h/v1", "begins with http:// or https://"),
+        ("http://", "names a host"),
+        ("https:///v1", "names a host"),
+        ("http://lo cal/v1", "without blanks"),
+    ],
+)
+def test_what_is_wrong_with_a_url_is_said(given: str, expected: str) -> None:
+    with pytest.raises(WrongValue, match=expected):
+        URL.check(given)

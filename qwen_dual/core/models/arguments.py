@@ -1,7 +1,7 @@
 """The arguments of a tool call as a model wrote them, read by the schema of the tool. Pure.
 
-Models encode a list as a string, write one text where a list is expected, or wrap the whole in a
-Markdown fence. Such a value is taken where the schema leaves one reading and the value as it stands
+Models encode a list as a string, write one text where a list is expected, leave a comma
+behind the last item, or wrap the whole in a Markdown fence. Such a value is taken where the schema leaves one reading and the value as it stands
 does not fit; what could mean two things stays as it is, and the tool's own check refuses it. This
 happens before anything else sees the call, so that the event, the approval and the tool have the
 same arguments.
@@ -28,7 +28,12 @@ _NUMBER = regex(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 _NOTHING = frozenset({"", "null", "none"})
+_COMMA = regex(r'"(?:[^"\\]|\\.)*"|(?<![{\[,]),(?=\s*[}\]])', re.DOTALL)
 _WORD_BREAKS = regex(r"[\s_-]+")
+
+
+LONGEST_MENDED = 100_000
+"""Characters of arguments up to which commas at the ends of lists are looked for."""
 
 
 def read(
@@ -71,18 +76,28 @@ def _parsed(text: str, decode: Callable[[str], Any] = decode) -> Any:
         pass
     if fence := _FENCE.fullmatch(text):
         text = fence[1]
+    text = text.lstrip()
+    value, rest = _value_at_start(text)
+    if value is None and len(text) <= LONGEST_MENDED:  # a comma behind the last item
+        value, rest = _value_at_start(_COMMA.sub(_without_comma, text))
+    return value if not rest.replace("}", "", 1).strip() else None
+
+
+def _value_at_start(text: str) -> tuple[Any, str]:
+    """The value that ``text`` begins with, None for none, and what follows it."""
     import json
 
     try:
         # Not strict: a line break within a string can only mean itself.
-        value, end = json.JSONDecoder(strict=False, parse_constant=_refuse).raw_decode(
-            text.lstrip()
-        )
+        value, end = json.JSONDecoder(strict=False, parse_constant=_refuse).raw_decode(text)
         json.dumps(value, ensure_ascii=False).encode()  # what no event could hold is no reading
     except (ValueError, RecursionError):
-        return None
-    rest = text.lstrip()[end:]
-    return value if not rest.replace("}", "", 1).strip() else None
+        return None, ""
+    return value, text[end:]
+
+
+def _without_comma(found: re.Match[str]) -> str:
+    return "" if found[0] == "," else found[0]
 
 
 def _refuse(name: str) -> None:

@@ -25,10 +25,23 @@ ATTEMPTS = 16
 _BEGINS = re.compile(
     r"<tool_calls?>|<function=|<function_calls>|<invoke name=|\[TOOL_CALLS\]|<\|python_tag\|>"
     r"|<\|tool_call\|>|<minimax:tool_call>"
+    r"|<\|tool_calls?_(?:section_)?begin\|>|<｜tool▁calls?▁begin｜>"
 )
 _AROUND = re.compile(
     r"\s*(?:</?(?:tool_calls?|function_calls|minimax:tool_call)>|\[TOOL_CALLS\]"
-    r"|<\|/?(?:python_tag|tool_call)\|>)"
+    r"|<\|/?(?:python_tag|tool_call)\|>"
+    r"|<\|tool_calls_section_(?:begin|end)\|>|<\|tool_call_end\|>"
+    r"|<｜tool▁calls▁(?:begin|end)｜>|(?:```\s*)?<｜tool▁call▁end｜>|<｜end▁of▁sentence｜>)"
+)
+# Kimi's, DeepSeek's (of two versions) and Mistral's: a name before the JSON of the arguments.
+_HEADS = (
+    re.compile(
+        r"\s*<\|tool_call_begin\|>\s*(?:functions\.)?([\w.-]+?)(?::\d+)?\s*"
+        r"<\|tool_call_argument_begin\|>"
+    ),
+    re.compile(r"\s*<｜tool▁call▁begin｜>function<｜tool▁sep｜>([\w.-]+)\s*```(?:json)?"),
+    re.compile(r"\s*<｜tool▁call▁begin｜>([\w.-]+)<｜tool▁sep｜>"),
+    re.compile(r"\s*([\w.-]+)(?:\[CALL_ID\][\w-]+)?\[ARGS\]"),
 )
 _FUNCTION = re.compile(r"\s*<function=\s*\"?([\w.:-]+)\"?\s*>")
 _INVOKE = re.compile(r"\s*<invoke name=\"([\w.:-]+)\"\s*>")
@@ -116,15 +129,28 @@ def _next(text: str, at: int) -> tuple[list[TextCall], int]:
     if head := _NAME.match(text, at):
         body, end = _until(text, head.end(), "</tool_call>")
         return [TextCall(head[1], _parameters(body, _KEY, "</arg_value>"))], end
+    for pattern in _HEADS:
+        if head := pattern.match(text, at):
+            value, end = _json(text, head.end())
+            return [_of_json({"name": head[1], "arguments": value})], end
+    value, end = _json(text, at)
+    return [_of_json(each) for each in (value if isinstance(value, list) else [value])], end
+
+
+def _json(text: str, at: int) -> tuple[Any, int]:
+    """The object or the list that stands at ``at``, and where it ends.
+
+    Raises:
+        _NoCall: there is none.
+    """
     while at < len(text) and text[at].isspace():
         at += 1
     if text[at : at + 1] not in ("{", "["):
         raise _NoCall
     try:
-        value, end = json.JSONDecoder(strict=False).raw_decode(text, at)
+        return json.JSONDecoder(strict=False).raw_decode(text, at)
     except (ValueError, RecursionError):
         raise _NoCall from None
-    return [_of_json(each) for each in (value if isinstance(value, list) else [value])], end
 
 
 def _of_json(value: Any) -> TextCall:

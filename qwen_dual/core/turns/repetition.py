@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.long_json import LONG
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ LONGEST_ROUND = 4
 """Calls that may take turns: A, B, A, B is a round of two."""
 
 TOLD = (
-    "You have made the same call {rounds} times in a row now, with the same result each time. "
+    "You have made the same {calls} {rounds} times in a row now, with the same result each time. "
     "Another try will give the same. Do something else: change the arguments, use another tool, "
     "or say what is missing."
 )
 STOPPED = (
-    "The turn was stopped: the model made the same call ({call}) {rounds} times in a row, with the "
+    "The turn was stopped: the model made the same {calls} ({tools}) {rounds} times in a row, with the "
     "same result each time. Say how it should go on."
 )
 
@@ -44,13 +43,13 @@ class Repetition:
 
     Attributes:
         rounds: how often the last calls have come around.
-        tool: the name of the last call.
     """
 
     def __init__(self) -> None:
         self.rounds = 0
-        self.tool = ""
+        self._length = 1  # calls of a round
         self._calls: list[int] = []
+        self._tools: list[str] = []  # the names of the last ones
         self._told = False
 
     def add(self, call: RequestedCall, result: ResultContent) -> Finding:
@@ -59,13 +58,18 @@ class Repetition:
         Returns:
             ``tell`` once when the model should be told, ``stop`` when the turn should end.
         """
+        import json
+
         # Megabytes are not encoded once more: a key would wait for it.
         raw = call.arguments is None or len(call.raw) > LONG
-        made = call.raw if raw else encode(call.arguments)
+        # Models write the same arguments in another order.
+        made = call.raw if raw else json.dumps(call.arguments, sort_keys=True)
         self._calls.append(hash((call.name, made, str(result))))
         del self._calls[: -LONGEST_ROUND * STOP_AFTER]
-        self.tool = call.name
-        self.rounds = max(_rounds(self._calls, length) for length in range(1, LONGEST_ROUND + 1))
+        self._tools = [*self._tools, call.name][-LONGEST_ROUND:]
+        lengths = range(1, LONGEST_ROUND + 1)
+        self._length = max(lengths, key=lambda length: _rounds(self._calls, length))
+        self.rounds = _rounds(self._calls, self._length)
         if self.rounds >= STOP_AFTER:
             return "stop"
         if self.rounds < TELL_AFTER:
@@ -77,12 +81,17 @@ class Repetition:
     @property
     def told(self) -> str:
         """What the model is told."""
-        return TOLD.format(rounds=self.rounds)
+        return TOLD.format(calls=self._round, rounds=self.rounds)
 
     @property
     def stopped(self) -> str:
         """What the person is told."""
-        return STOPPED.format(rounds=self.rounds, call=self.tool)
+        tools = ", ".join(dict.fromkeys(self._tools[-self._length :]))
+        return STOPPED.format(calls=self._round, tools=tools, rounds=self.rounds)
+
+    @property
+    def _round(self) -> str:
+        return "call" if self._length == 1 else f"{self._length} calls"
 
 
 def _rounds(calls: Sequence[int], length: int) -> int:

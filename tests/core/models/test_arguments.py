@@ -30,6 +30,9 @@ LIST_OF_TEXTS = {"type": "array", "items": {"type": "string"}}
         ('"{\\"command\\": \\"ls\\"}"', {"command": "ls"}),
         ('```json\n{"command": "ls"}\n```', {"command": "ls"}),
         ('{"command": "ls"}}', {"command": "ls"}),
+        ('{"command": "ls",}', {"command": "ls"}),
+        ('```json\n{"command": "ls", }\n```', {"command": "ls"}),
+        ('{"command": "a,}\\",]", "timeout": 5,\n}', {"command": 'a,}",]', "timeout": 5}),
         ('{"command": "a\nb\tc"}', {"command": "a\nb\tc"}),
         ('{"command": "ls", "timeout": "5000"}', {"command": "ls", "timeout": 5000}),
         ('{"command": "ls", "timeout": 5000.0}', {"command": "ls", "timeout": 5000}),
@@ -52,6 +55,8 @@ def test_a_call_is_read_as_it_was_meant(raw: str, expected: dict[str, Any]) -> N
         '{"command": "ls"',
         '{"command": "ls"}}}',
         '{"command": "ls"} and so on',
+        '{"command": "ls",,}',
+        "{,}",
         '{"command": "ls"}{"command": "rm -r x"}',
         '[{"command": "ls"}]',
         '{"command": "a\\d"}',  # a backslash too few, or one too many?

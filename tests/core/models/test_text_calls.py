@@ -38,6 +38,22 @@ HERMES = '<tool_call>\n{"name": "read_file", "arguments": {"file_path": "a.py"}}
         '[TOOL_CALLS][{"name": "read_file", "arguments": {"file_path": "a.py"}}]',
         '<|python_tag|>{"name": "read_file", "parameters": {"file_path": "a.py"}}',
         '{"name": "read_file", "parameters": {"file_path": "a.py"}}',
+        (
+            "<|tool_calls_section_begin|><|tool_call_begin|>functions.read_file:0"
+            '<|tool_call_argument_begin|>{"file_path": "a.py"}<|tool_call_end|>'
+            "<|tool_calls_section_end|>"
+        ),
+        '<|tool_call_begin|>read_file<|tool_call_argument_begin|>{"file_path": "a.py"}',
+        (
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>read_file\n```json\n"
+            '{"file_path": "a.py"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜><｜end▁of▁sentence｜>'
+        ),
+        (
+            "Now:<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read_file<｜tool▁sep｜>"
+            '{"file_path": "a.py"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+        ),
+        '[TOOL_CALLS]read_file[ARGS]{"file_path": "a.py"}',
+        '[TOOL_CALLS]read_file[CALL_ID]a1b2c3d4e[ARGS]{"file_path": "a.py"}',
         "```\n<tool_call>\n```\nThat was an example, and now:\n" + HERMES,
     ],
 )
@@ -67,6 +83,9 @@ def test_several_calls_are_found() -> None:
         '{"name": "read_file", "version": "1", "scripts": {}, "parameters": {}}',
         "[1, 2]",
         "<tool_call>" + "[" * 100_000,
+        '<|tool_call_begin|>functions.other:0<|tool_call_argument_begin|>{"a": 1}<|tool_call_end|>',
+        "<|tool_call_begin|>functions.read_file:0<|tool_call_argument_begin|>[1]<|tool_call_end|>",
+        'Mistral writes read_file[ARGS]{"file_path": "a.py"}',
     ],
 )
 def test_everything_else_stays_text(text: str) -> None:
@@ -79,6 +98,9 @@ def test_a_long_answer_of_beginnings_takes_no_time() -> None:
         "<function=read_file>",
         "<invoke name=",
         "<function=read_file>{}</function>x",
+        "<|tool_call_begin|>",
+        "<｜tool▁call▁begin｜>read_file<｜tool▁sep｜>",
+        "[TOOL_CALLS]" + "a" * 50,
     ):
         assert find(piece * 50_000, TOOLS) == []
 

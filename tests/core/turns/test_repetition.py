@@ -41,6 +41,29 @@ def test_another_call_in_between_begins_anew() -> None:
     assert found(*"AABAACAADAA") == [""] * 11
 
 
+def test_what_is_told_says_how_many_calls_take_turns() -> None:
+    repetition = Repetition()
+    for name in "ABABABABA":
+        repetition.add(RequestedCall("id", name, {}, ""), "same")
+    assert repetition.told.startswith("You have made the same 2 calls 4 times in a row")
+    assert repetition.add(RequestedCall("id", "B", {}, ""), "same") == "stop"
+    assert "the same 2 calls (A, B) 5 times" in repetition.stopped
+
+
+def test_the_order_of_arguments_makes_no_other_call() -> None:
+    repetition = Repetition()
+    orders: list[dict[str, Any]] = [
+        {"a": 1, "b": {"c": 2, "d": 3}},
+        {"b": {"d": 3, "c": 2}, "a": 1},
+    ]
+    told = [
+        repetition.add(RequestedCall("id", "A", orders[number % 2], ""), "same")
+        for number in range(5)
+    ]
+    assert told == ["", "", "tell", "", "stop"]
+    assert "the same call (A) 5 times" in repetition.stopped
+
+
 def test_arguments_that_differ_are_other_calls() -> None:
     repetition = Repetition()
     for number in range(9):
