@@ -54,8 +54,9 @@ ALLOWED = {
     "git": {"fs"},
     "fs": set(),
     "net": set(),
+    "concurrency": set(),
 }
-EVERYWHERE = {"fs", "git", "net"}
+EVERYWHERE = {"fs", "git", "net", "concurrency"}
 """What any room may use: they import nothing else of ours."""
 
 INNER = {

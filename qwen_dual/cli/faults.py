@@ -45,11 +45,9 @@ class Beginning:
 
 def tell_of_fault(error: BaseException, path: str) -> None:
     """Says on stderr what went wrong, and where the traceback is."""
-    tell(f"qwen-dual: internal error: {_innermost(error)}\nDetails: {path}")
+    from qwen_dual.concurrency.failures import first_failure
 
-
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    error = first_failure(error)
+    name, text = type(error).__name__, str(error)
+    said = f"{name}: {text}" if text else name
+    tell(f"qwen-dual: internal error: {said}\nDetails: {path}")

@@ -88,8 +88,7 @@ def _run(work: Callable[[], Awaitable[T]]) -> T | None:
 
 async def _sign_in(spec: SessionSpec, name: str) -> tuple[Tried, list[str]]:
     """Signs in, and takes meanwhile what a person types: the address that their browser ended at."""
-    import anyio
-
+    from qwen_dual.concurrency.task_groups import open_task_group
     from qwen_dual.runtime.mcp_admin import sign_in
 
     typed = sys.stdin.isatty()
@@ -101,20 +100,14 @@ async def _sign_in(spec: SessionSpec, name: str) -> tuple[Tried, list[str]]:
             print(ELSEWHERE)
         sys.stdout.flush()
 
-    failure: Exception | None = None
-    async with anyio.create_task_group() as group:
+    async with open_task_group() as group:
 
         def wait(bring: Callable[[str], bool]) -> None:
             if typed:
                 group.start_soon(_take_typed, bring)
 
-        try:
-            done = await sign_in(spec, name, show, wait)
-        except Exception as error:  # noqa: BLE001 - the group would wrap it
-            failure = error
+        done = await sign_in(spec, name, show, wait)
         group.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
     return done
 
 

@@ -14,6 +14,7 @@ from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.observing import ObserveError, Observing, is_stream, until_signal
 from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.cli.stderr import tell
+from qwen_dual.concurrency.failures import first_failure
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.fs.home import expanded, home_of, qwen_home
 from qwen_dual.host.errors import HostError
@@ -183,7 +184,7 @@ class _Observe:
                             observing.read(path, lambda done: None)
                 outer.cancel_scope.cancel()
         except* (HostError, ObserveError, RecordingError, OSError) as errors:
-            raise ObserveError(_words(_first(errors))) from None
+            raise ObserveError(_words(first_failure(errors))) from None
         return 0
 
     # -- what a person is told ---------------------------------------------------------------
@@ -231,15 +232,7 @@ def _scrub(env: Mapping[str, str]) -> Any:
     return secrets.scrub
 
 
-def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
-    found: BaseException = errors
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, Exception)
-    return found
-
-
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)

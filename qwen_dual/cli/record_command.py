@@ -19,6 +19,7 @@ from qwen_dual.cli.argument_parser import SafeParser
 from qwen_dual.cli.raw_terminal import raw
 from qwen_dual.cli.stderr import tell
 from qwen_dual.cli.terminal_proxy import TerminalProxy
+from qwen_dual.concurrency.task_groups import open_task_group
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.errors import HostError
 from qwen_dual.recording.folder import NewRecording, RecordingError
@@ -100,7 +101,7 @@ async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int
 
     try:
         with anyio.CancelScope() as scope:
-            async with anyio.create_task_group() as group:
+            async with open_task_group() as group:
                 group.start_soon(wait_for_signal, scope)
                 why = await record_running(
                     wanted,
@@ -110,16 +111,13 @@ async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int
                     begun=begun,
                 )
                 group.cancel_scope.cancel()
-    except* (RecordingError, HostError, OSError) as errors:
-        tell(f"qwen-dual: {errors.exceptions[0]}")
-        return_status = 1
-    else:
-        return_status = 0
-    if return_status == 0:
-        if why and why != "interrupted":
-            tell(f"The recording ended early: {why}.")
-        tell(f"Recorded in {where}; qwen-dual audit {where} says what was done.")
-    return return_status
+    except (RecordingError, HostError, OSError) as error:
+        tell(f"qwen-dual: {error}")
+        return 1
+    if why and why != "interrupted":
+        tell(f"The recording ended early: {why}.")
+    tell(f"Recorded in {where}; qwen-dual audit {where} says what was done.")
+    return 0
 
 
 def _size(text: str) -> int:

@@ -14,6 +14,7 @@ import anyio
 from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.hosts import Hosts
 from qwen_dual.bridge.socket_file import SocketFile
+from qwen_dual.concurrency.task_groups import open_task_group
 from qwen_dual.protocol import MAX_LINE_BYTES, events
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.framing import LineFramer
@@ -66,22 +67,16 @@ class ReplayedSocket:
         Raises:
             RecordingError: the recording cannot be read, or does not begin as a session does.
         """
-        failed: RecordingError | None = None
         try:
             self._begin(recorded)
-            async with anyio.create_task_group() as group:
+            async with open_task_group() as group:
                 group.start_soon(self._hosts.run, self)
-                try:
-                    await self._came.wait()
-                    await emit(recorded, self._send, speed)
-                    await self._hosts.drain(PATIENCE)
-                except RecordingError as error:  # as it is, not in a group of one
-                    failed = error
+                await self._came.wait()
+                await emit(recorded, self._send, speed)
+                await self._hosts.drain(PATIENCE)
                 group.cancel_scope.cancel()
         finally:
             self._hosts.close()
-        if failed is not None:
-            raise failed
 
     # -- what hosts have to do with (``bridge.hosts.Desk``) --------------------------------------
 

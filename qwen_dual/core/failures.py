@@ -6,13 +6,15 @@ For supervisors, which catch everything; a failure that somebody could foresee h
 from __future__ import annotations
 
 import errno
-from typing import cast
 
 
 def describe(error: BaseException) -> str:
     """What ``error`` says, in one sentence without its full stop; of a group the first."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseException", error.exceptions[0])
+    from qwen_dual.concurrency.failures import (
+        first_failure,
+    )  # the first event waits for this module
+
+    error = first_failure(error)
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return "there is not enough memory"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
+from qwen_dual.concurrency.task_groups import open_task_group
 from qwen_dual.host.channels import StreamChannel
 from qwen_dual.host.commands import Commands
 from qwen_dual.host.errors import ConnectFailed, NotSupported, SessionExited, StartTimeout
@@ -82,28 +83,17 @@ async def connect(
         program = Connected(where, link, feed)
         commands = Commands(program, feed, command_timeout)
         session = Session(program, feed, commands, max_buffer_bytes)
-        try:
-            async with anyio.create_task_group() as group:
-                if on_approval is not None:
-                    policy = PolicyRunner(on_approval, commands, group)
-                    feed.tracker.on_request = policy.ask
-                    feed.tracker.on_resolved = policy.resolved
-                group.start_soon(program.run)
-                try:
-                    link.send(encode(hello))
-                    await _greeted(feed.tracker, program, connect_timeout)
-                    yield session
-                finally:
-                    await program.stop()
-                    group.cancel_scope.cancel()
-        except BaseExceptionGroup as errors:
-            # The group is a matter of this function; its user has to do with what went wrong.
-            if len(errors.exceptions) > 1:
-                raise
-            failure = errors.exceptions[0]
-        else:
-            return
-        raise failure
+        async with open_task_group() as group:
+            if on_approval is not None:
+                PolicyRunner(on_approval, commands, group).listen(feed.tracker)
+            group.start_soon(program.run)
+            try:
+                link.send(encode(hello))
+                await _greeted(feed.tracker, program, connect_timeout)
+                yield session
+            finally:
+                await program.stop()
+                group.cancel_scope.cancel()
     finally:
         link.close()
 

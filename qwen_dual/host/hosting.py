@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from qwen_dual.concurrency.task_groups import open_task_group
 from qwen_dual.host.channels import open_channel
 from qwen_dual.host.commands import Commands
 from qwen_dual.host.errors import SessionExited, StartTimeout
@@ -81,30 +82,19 @@ async def hosted(
         commands = Commands(process, feed, command_timeout)
         session = make(process, feed, commands, max_buffer_bytes)
         try:
-            try:
-                async with anyio.create_task_group() as group:
-                    if on_approval is not None:
-                        policy = PolicyRunner(on_approval, commands, group)
-                        feed.tracker.on_request = policy.ask
-                        feed.tracker.on_resolved = policy.resolved
-                    group.start_soon(process.run)
-                    try:
-                        if start_timeout is None:
-                            group.start_soon(_hold_commands, feed.tracker, process)
-                        else:
-                            await _begin(feed.tracker, process, start_timeout)
-                        yield session
-                    finally:
-                        await process.leave()
-                        group.cancel_scope.cancel()
-            except BaseExceptionGroup as errors:
-                # The group is a matter of this function; its user has to do with what went wrong.
-                if len(errors.exceptions) > 1:
-                    raise
-                failure = errors.exceptions[0]
-            else:
-                return
-            raise failure
+            async with open_task_group() as group:
+                if on_approval is not None:
+                    PolicyRunner(on_approval, commands, group).listen(feed.tracker)
+                group.start_soon(process.run)
+                try:
+                    if start_timeout is None:
+                        group.start_soon(_hold_commands, feed.tracker, process)
+                    else:
+                        await _begin(feed.tracker, process, start_timeout)
+                    yield session
+                finally:
+                    await process.leave()
+                    group.cancel_scope.cancel()
         finally:
             await process.reap()
     finally:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.records import Request, Verdict
+    from qwen_dual.host.tracker import Tracker
 
     Policy = Callable[[Request], Verdict | Awaitable[Verdict]]
 
@@ -35,6 +36,11 @@ class PolicyRunner:
         self._commands = commands
         self._group = group
         self._asked: dict[str, anyio.CancelScope] = {}
+
+    def listen(self, tracker: Tracker) -> None:
+        """Asks from now on what the tracker sees asked."""
+        tracker.on_request = self.ask
+        tracker.on_resolved = self.resolved
 
     def ask(self, request: Request) -> None:
         """Begins to ask; the session goes on meanwhile."""

@@ -16,6 +16,7 @@ import anyio
 from anyio.abc import SocketAttribute
 from msgspec import Struct
 
+from qwen_dual.concurrency.task_groups import open_task_group
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.oauth_settings import CALLBACK_PATH, callback_of, is_loopback
 
@@ -177,17 +178,11 @@ async def open_callback(redirect_uri: str, *, any_port: bool) -> AsyncIterator[C
             async with limiter:
                 await callback.serve(stream)
 
-        async with anyio.create_task_group() as group:
+        async with open_task_group() as group:
             for listener in listeners:
                 group.start_soon(listener.serve, serve)
-            failure: Exception | None = None
-            try:
-                yield callback
-            except Exception as error:  # noqa: BLE001 - the group would wrap it
-                failure = error
+            yield callback
             group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
 
 
 async def _listen(port: int) -> Sequence[Listener[SocketStream]]:

@@ -9,6 +9,7 @@ import anyio
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from qwen_dual.concurrency.failures import first_failure
 from qwen_dual.web.access_records import AccessError
 from qwen_dual.web.close_codes import CROWDED, FAILED, FLOOD, LEFT, UNKNOWN
 from qwen_dual.web.connections import MAY_SEND
@@ -101,9 +102,9 @@ class Endpoint:
         except* WebSocketDisconnect:
             pass
         except* AccessError as errors:
-            code, why = (CROWDED, _first(errors))
+            code, why = CROWDED, str(first_failure(errors))
         except* Flood as errors:
-            code, why = FLOOD, f"cut for sending too much: {_first(errors)}"
+            code, why = FLOOD, f"cut for sending too much: {first_failure(errors)}"
         except* Exception as errors:
             if not _is_closed(socket):  # else it failed to tell something to who had gone
                 log.error("a WebSocket failed: %s", socket.url.path, exc_info=errors)
@@ -124,13 +125,6 @@ async def _close(socket: WebSocket, code: int, why: str) -> None:
 
 def _is_closed(socket: WebSocket) -> bool:
     return WebSocketState.DISCONNECTED in (socket.client_state, socket.application_state)
-
-
-def _first(errors: BaseExceptionGroup) -> str:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _place(socket: WebSocket) -> tuple[int | None, str]:
