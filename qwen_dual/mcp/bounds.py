@@ -6,6 +6,7 @@ A server is foreign. None of these is near to what a good one sends.
 from __future__ import annotations
 
 from qwen_dual.protocol.sanitise import sanitise
+from qwen_dual.protocol.visible import visible_line
 
 MAX_MESSAGE = 16 << 20
 """Bytes of one message: an answer of that size is 200 ms of work."""
@@ -63,3 +64,9 @@ def bounded(text: object, limit: int) -> str:
 def line(text: object, limit: int = MAX_NAME) -> str:
     """As ``bounded``, in one line."""
     return " ".join(bounded(text, limit).split())
+
+
+def exact_line(text: str, limit: int = MAX_NAME) -> str:
+    """The name of something that is called: in one line, with escapes for all that looks like something else."""
+    shown = visible_line(text[:limit])
+    return shown if len(text) <= limit else f"{shown}…"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.threads import in_thread
 from qwen_dual.core.tools.tool import Display, Subject, ToolResult
-from qwen_dual.mcp.bounds import MAX_DESCRIPTION, bounded, line
+from qwen_dual.mcp.bounds import MAX_DESCRIPTION, bounded, exact_line, line
 from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
 from qwen_dual.mcp.results import content_of
 from qwen_dual.mcp.schemas import as_parameters
@@ -63,8 +63,8 @@ class ServerTool:
         self.repeatable = config.trust and (idempotent or self.kind == "read")
         title = (hints.title if hints is not None else None) or tool.title
         self.display = Display(
-            f"{line(config.name, 40)}: {line(tool.name, 60)}",
-            f"Calling {line(tool.name, 60)}",
+            f"{line(config.name, 40)}: {exact_line(tool.name, 60)}",
+            f"Calling {exact_line(tool.name, 60)}",
             about=line(title or self.description.partition("\n")[0], 100),
         )
 

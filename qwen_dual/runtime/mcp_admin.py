@@ -10,7 +10,7 @@ import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.mcp.bounds import line
+from qwen_dual.mcp.bounds import exact_line, line
 from qwen_dual.mcp.configured import BadConfig, read_entry, where
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.tokens import TokenStore
@@ -201,7 +201,10 @@ def _looked_at(handle: OpenSession) -> list[Tried]:
             where(control.servers.config(status.name)),
             control.configured.files.get(status.name, ""),
             control.configured.off.get(status.name, ""),
-            [(line(tool.tool), tool.display.about) for tool in control.servers.tools(status.name)],
+            [
+                (exact_line(tool.tool), tool.display.about)
+                for tool in control.servers.tools(status.name)
+            ],
         )
         for status in control.servers.status()
     ]

@@ -47,7 +47,10 @@ TOOLS: dict[str, list[Any]] = {
         tool("bare", {}),
         tool("output", outputSchema={"type": "object", "properties": {"a": {"pattern": "(a+)+$"}}}),
     ],
-    "described": [tool("long", description="x" * 100_000, title="\x1b]0;title\x07shown")],
+    "described": [
+        tool("long", description="x" * 100_000, title="\x1b]0;title\x07shown"),
+        tool("sh\u0435ll\n"),
+    ],
 }
 HINTS = {
     "reads": {"readOnlyHint": True},

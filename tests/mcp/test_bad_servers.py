@@ -256,6 +256,8 @@ def test_a_description_is_bounded_and_cannot_reach_the_terminal() -> None:
             tool = seen.tools["mcp__bad__long"]
             assert len(tool.description) == 4000
             assert tool.display.about == "shown"
+            [odd] = [each for name, each in seen.tools.items() if name.startswith("mcp__bad__sh_")]
+            assert odd.display.word == "bad: sh⟨U+0435⟩ll⟨LF⟩"
             assert seen.status().instructions == "Use it with care."
 
     run(main)

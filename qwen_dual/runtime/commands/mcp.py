@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.mcp.bounds import bounded, line
+from qwen_dual.mcp.bounds import bounded, exact_line, line
 from qwen_dual.mcp.configured import where
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.servers import NoSuchServer
@@ -177,7 +177,7 @@ def _tools(control: McpControl, name: str, *, schema: bool) -> str:
     control.servers.config(name)
     rows = [line(name)]
     for tool in control.servers.tools(name):
-        rows.append(f"  {line(tool.tool)}")
+        rows.append(f"  {exact_line(tool.tool)}")
         rows += [f"    {text}" for text in bounded(tool.description, 500).splitlines()[:6]]
         if schema:
             shown = json.dumps(tool.parameters, indent=2, ensure_ascii=False)[:4000]
@@ -186,7 +186,7 @@ def _tools(control: McpControl, name: str, *, schema: bool) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [line(name, 120) for name in names[:MAX_SHOWN]]
+    shown = [exact_line(name, 120) for name in names[:MAX_SHOWN]]
     more = f", and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return ", ".join(shown) + more
 
