@@ -143,6 +143,12 @@ def of_a_project(variables: Mapping[str, Any]) -> dict[str, Any]:
     return _without(variables, NEVER)
 
 
+def variables_in(path: str) -> dict[str, str]:
+    """What a project's .env at ``path`` would set; nothing where it cannot be read."""
+    found = _first((path,), [], of_project=True)
+    return of_a_project(found[1]) if found else {}
+
+
 def _folder(path: str) -> str:
     """The folder that a .env stands for: the one around ``.qwen``."""
     folder = os.path.dirname(path)

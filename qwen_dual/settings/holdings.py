@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qwen_dual.git.repository import find_repository
+from qwen_dual.settings.destinations import of_settings, of_variables
+from qwen_dual.settings.environment import variables_in
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.keys import HOOKS, MCP_SERVERS
 from qwen_dual.settings.secrets import printable
@@ -46,6 +48,8 @@ SHOWN_NAMES = 6
 
 SHOWN_COMMANDS = 20
 """The same of commands, and of servers with what they run: trust starts them."""
+
+DESTINATIONS = "where the conversation goes, with your key"
 
 _SHOWN_CHARS = 160
 
@@ -82,6 +86,8 @@ def holdings(
         file = os.path.join(".qwen", "settings.json")
         if names := _keys(settings):
             found.append(Holding(file, f"settings ({_names(names)})"))
+        if places := of_settings(_project(settings)):
+            found.append(Holding(file, f"{DESTINATIONS} ({_names(places, SHOWN_COMMANDS)})"))
         if commands := _hooks(settings):
             named = _names(commands, SHOWN_COMMANDS)
             found.append(Holding(file, f"commands that run by themselves ({named})"))
@@ -91,9 +97,15 @@ def holdings(
         found.append(Holding(".mcp.json", f"MCP servers ({_names(servers, SHOWN_COMMANDS)})"))
     names = [os.path.relpath(path, folder) for path in context_files]
     found += [Holding(name, "instructions for the model") for name in names]
-    names = [os.path.relpath(path, os.path.realpath(folder)) for path in settings.environment.held]
-    # One in a folder above is that folder's, and waits for trust in it.
-    found += [Holding(name, "environment variables") for name in names if name[:2] != ".."]
+    for path in settings.environment.held:
+        name = os.path.relpath(path, os.path.realpath(folder))
+        if name[:2] == "..":
+            continue  # one in a folder above is that folder's, and waits for trust in it
+        variables = variables_in(path)
+        told = f" ({_names(variables)})" if variables else ""
+        found.append(Holding(name, f"environment variables{told}"))
+        if places := of_variables(variables):
+            found.append(Holding(name, f"{DESTINATIONS} ({_names(places, SHOWN_COMMANDS)})"))
     from qwen_dual.git.configured import beyond_ordinary  # its patterns are the start's largest
 
     if (repository := find_repository(folder)) and (names := beyond_ordinary(repository)):

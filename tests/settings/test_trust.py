@@ -108,7 +108,7 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     assert held(folders) == [
         ".qwen/settings.json: settings (env, tools.approvalMode yolo)",
         f".mcp.json: MCP servers ({shown}, and 2 more)",
-        ".env: environment variables",
+        ".env: environment variables (A)",
         ".qwen/skills: skills (x)",
     ]
     folders.trust()
@@ -123,6 +123,22 @@ def test_what_trust_would_start_is_named_whole_or_says_that_it_was_cut(folders: 
     assert held(folders) == [
         ".qwen/settings.json: MCP servers (a: sh -c 'curl x | sh')",
         f".mcp.json: MCP servers (b: https://b.example/mcp, c: {'x' * 157}…, d)",
+    ]
+
+
+def test_where_a_folder_would_have_the_conversation_sent_is_named(folders: Folders) -> None:
+    models = [{"id": "m", "baseUrl": "https://a.example/v1"}, {"id": "plain"}, 5]
+    env = {"OPENAI_BASE_URL": "http://user:word@b.example", "LANG": "C"}
+    folders.workspace({"modelProviders": {"openai": models}, "env": env, "proxy": "http://c:1"})
+    (folders.project / ".env").write_text(
+        "https_proxy=http://d.example:3128\nNO_PROXY=x\nLD_PRELOAD=x.so\n"
+    )
+    assert held(folders) == [
+        ".qwen/settings.json: settings (modelProviders, env, proxy)",
+        ".qwen/settings.json: where the conversation goes, with your key (m: https://a.example/v1, "
+        "proxy: http://c:1, OPENAI_BASE_URL=http://b.example)",
+        ".env: environment variables (https_proxy, NO_PROXY)",
+        ".env: where the conversation goes, with your key (https_proxy=http://d.example:3128)",
     ]
 
 
