@@ -68,22 +68,41 @@ def run_headless(
         if schema is not None:
             options = _asking_for_data(options)
         factory = SessionFactory()
-        retry = unattended(os.environ, tell_of_waiting)
-        launch = factory.prepare(
-            replace(options, retry=retry, await_servers=True, await_agents=True)
-        )
-        if options.max_budget_usd is not None:
-            from qwen_dual.cli.budget import check_budget
-
-            check_budget(launch)
-        channels = open_asked(options, launch, inputs)
-        told = channels.try_it() if options.channel_dir is not None else []
-        for line in (*channels.warnings, *told):
-            tell(line)
-        channels.follow(launch.bus)
-        factory.begin(launch, channels.outside())
-        beginning.launch = launch
+        launch, channels = begin_unattended(factory, options, inputs, beginning)
         return _run(factory, launch, channels, options, signals, asked, schema)
+
+
+def begin_unattended(
+    factory: SessionFactory,
+    options: Options,
+    inputs: Mapping[str, os.stat_result | None],
+    beginning: Beginning,
+) -> tuple[Launch, Channels]:
+    """Begins a session at which nobody sits: its launch, and its channels, which were told of it.
+
+    Args:
+        factory: makes it.
+        options: the command line.
+        inputs: the input file as it was when the process started, by its name as given.
+        beginning: told what was begun.
+
+    Raises:
+        StartError: something that is asked for cannot be had.
+    """
+    retry = unattended(os.environ, tell_of_waiting)
+    launch = factory.prepare(replace(options, retry=retry, await_servers=True, await_agents=True))
+    if options.max_budget_usd is not None:
+        from qwen_dual.cli.budget import check_budget
+
+        check_budget(launch)
+    channels = open_asked(options, launch, inputs)
+    told = channels.try_it() if options.channel_dir is not None else []
+    for line in (*channels.warnings, *told):
+        tell(line)
+    channels.follow(launch.bus)
+    factory.begin(launch, channels.outside())
+    beginning.launch = launch
+    return launch, channels
 
 
 class ImpatientSignals(EarlySignals):

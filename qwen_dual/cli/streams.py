@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
-from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.headless import (
     GRACE_SECONDS,
     ImpatientSignals,
+    begin_unattended,
     show,
-    tell_of_waiting,
 )
 from qwen_dual.cli.lean import import_asyncio
-from qwen_dual.cli.stderr import tell
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
-from qwen_dual.runtime.persistence import unattended
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from qwen_dual.cli.faults import Beginning
@@ -48,24 +43,7 @@ def run_streams(
         raise StartError("--resume needs the ID of a session here: nobody is there to pick one")
     with ImpatientSignals() as signals:
         factory = SessionFactory()
-        launch = factory.prepare(
-            replace(
-                options,
-                retry=unattended(os.environ, tell_of_waiting),
-                await_servers=True,
-                await_agents=True,
-            )
-        )
-        if options.max_budget_usd is not None:
-            from qwen_dual.cli.budget import check_budget
-
-            check_budget(launch)
-        channels = open_asked(options, launch, inputs)
-        for warning in channels.warnings:
-            tell(warning)
-        channels.follow(launch.bus)
-        factory.begin(launch, channels.outside())
-        beginning.launch = launch
+        launch, channels = begin_unattended(factory, options, inputs, beginning)
         import_asyncio()
         from qwen_dual.cli.loop import run_session
         from qwen_dual.core.actor import SDK

@@ -55,6 +55,17 @@ async def asked(program: Program, bench: Bench) -> Event:
     return await program.event("control_request", after=before)
 
 
+async def runs_on_disabled(program: Program) -> None:
+    """Waits for the warning that a channel cannot be used; says that the UI runs on."""
+
+    def warned() -> bool:
+        return any("dual output disabled" in line for line in program.painted.last_lines(300))
+
+    await program.until(warned, "the words 'dual output disabled'", 60)
+    await program.quiet(0.5)
+    hold(program.child.poll() is None, "it has ended", program.lines())
+
+
 async def answered(program: Program, request: Event) -> Event:
     """The answer to a request, as the stream tells it."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.conformance.base import prompts
+from qwen_dual.conformance.base import prompts, runs_on_disabled
 from qwen_dual.conformance.promise import hold, promise
 from qwen_dual.protocol.codec import encode
 
@@ -120,13 +120,7 @@ async def writable_by_all(bench: Bench) -> None:
     _write(path, b"")
     os.chmod(path, 0o666)
     async with bench.program(again=folder, begun=False) as program:
-
-        def warned() -> bool:
-            return any("dual output disabled" in line for line in program.painted.last_lines(300))
-
-        await program.until(warned, "the words 'dual output disabled'", 60)
-        await program.quiet(0.5)
-        hold(program.child.poll() is None, "it has ended", program.lines())
+        await runs_on_disabled(program)
         program.send("submit", text=bench.script.prompt("answer"))
         await anyio.sleep(1.0)
         hold(not bench.server.asked, "a command of it ran", program.lines())

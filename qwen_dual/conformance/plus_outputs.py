@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from qwen_dual.conformance.base import asked, prompts, shown
+from qwen_dual.conformance.base import asked, prompts, runs_on_disabled, shown
 from qwen_dual.conformance.promise import NotJudged, hold, promise
 
 HAS_FULL = os.path.exists("/dev/full")
@@ -94,13 +94,7 @@ async def full_disk(bench: Bench) -> None:
     if not HAS_FULL:
         raise NotJudged("this system has no /dev/full")
     async with bench.program(begun=False, reader=False, events_path="/dev/full") as program:
-
-        def warned() -> bool:
-            return any("dual output disabled" in line for line in program.painted.last_lines(300))
-
-        await program.until(warned, "the words 'dual output disabled'", 60)
-        await program.quiet(0.5)
-        hold(program.child.poll() is None, "it has ended", program.lines())
+        await runs_on_disabled(program)
         program.send("submit", text=bench.script.prompt("answer"))
         await program.until(lambda: bench.server.asked, "the call of the model")
 

@@ -197,11 +197,6 @@ class Authorization:
 
     # -- for a person ----------------------------------------------------------------------------
 
-    @property
-    def wants_more(self) -> bool:
-        """Whether the server refused a call that the sign-in does not allow."""
-        return self._challenge is not None and self._challenge.status == 403
-
     async def sign_in(
         self,
         show: Callable[[str], Awaitable[None]],

@@ -39,8 +39,8 @@ class Client(Struct, frozen=True):
         return right in self.rights
 
     def sees(self, key: str) -> bool:
-        """Whether the session of this key is one of its own."""
-        return self.session in (None, key)
+        """Whether it may know of the session of this key at all."""
+        return self.session in (None, key) and "observe" in self.rights
 
 
 class Link(Struct):

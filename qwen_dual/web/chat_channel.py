@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from starlette.websockets import WebSocket
 
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.chat_log import Beginning
-    from qwen_dual.web.client import Client
     from qwen_dual.web.hosted import HostedSession
 
 MAX_ID_CHARS = 200

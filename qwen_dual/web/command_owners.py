@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qwen_dual.host import Event
-    from qwen_dual.web.client import Client
+    from qwen_dual.web.access_records import Client
 
 MAX_KNOWN = 2000
 MAX_ANSWERS = 100

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.chat_channel import ChatChannel
-    from qwen_dual.web.client import Client
     from qwen_dual.web.terminal_channel import TerminalChannel
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from msgspec import Struct
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import encode
 from qwen_dual.web.chat_channel import ChatChannel
-from qwen_dual.web.client import may_see
 from qwen_dual.web.close_codes import UNKNOWN
 from qwen_dual.web.hosted import HostedSession
 from qwen_dual.web.kept_sessions import KeptSession
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from qwen_dual.host import RunningSession
-    from qwen_dual.web.client import Client
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.kept_sessions import KeptSessions
 
 MAX_SESSIONS = 200
@@ -215,7 +214,7 @@ class HostedSessions:
 
     def rows(self, client: Client) -> list[dict[str, Any]]:
         """What a client may know of each session, those that wait for a person first."""
-        found = [one.row for key, one in self._sessions.items() if may_see(client, key)]
+        found = [one.row for key, one in self._sessions.items() if client.sees(key)]
         return [row.as_dict() for row in sorted(found, key=lambda row: not row.waiting)]
 
     async def chat(
@@ -231,7 +230,7 @@ class HostedSessions:
             epoch: what that counts in.
         """
         session = self._sessions.get(key)
-        if session is None or not may_see(client, key):
+        if session is None or not client.sees(key):
             await socket.close(UNKNOWN, "no such session")
             return
         await ChatChannel(socket, session, client).run(from_seq, epoch)
@@ -249,7 +248,7 @@ class HostedSessions:
             epoch: what that counts in.
         """
         session = self._sessions.get(key)
-        if session is None or not may_see(client, key) or session.terminal is None:
+        if session is None or not client.sees(key) or session.terminal is None:
             await socket.close(UNKNOWN, "no such terminal")
             return
         await TerminalChannel(socket, session, client).run(offset, epoch)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.websockets import WebSocket
 
-    from qwen_dual.web.client import Client
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.hosted import HostedSession
     from qwen_dual.web.terminal_log import Place, Size, TerminalLog
 

@@ -370,7 +370,12 @@ def test_standard_streams_may_be_closed(runner: Runner, closed: str) -> None:
         assert json.loads(ended.stdout)[-1]["type"] == "result"
 
 
-def test_channels_in_a_folder_are_named(runner: Runner) -> None:
-    ended = runner.run("-p", "list", "--offline", "--channel-dir", str(runner.folder / "channels"))
+@pytest.mark.parametrize(
+    "how",
+    [("-p", "list"), ("--input-format", "stream-json", "--output-format", "stream-json")],
+    ids=["prompt", "streams"],
+)
+def test_channels_in_a_folder_are_named(runner: Runner, how: tuple[str, ...]) -> None:
+    ended = runner.run(*how, "--offline", "--channel-dir", str(runner.folder / "channels"))
     assert ended.status == 0
     assert str(runner.folder / "channels") in ended.err

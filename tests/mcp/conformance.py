@@ -11,7 +11,7 @@ import httpx
 from qwen_dual.mcp.authorization import Authorizations
 from qwen_dual.mcp.config import ServerConfig
 from qwen_dual.mcp.connection import NoAnswers
-from qwen_dual.mcp.errors import ServerFailure
+from qwen_dual.mcp.errors import NeedsSignIn, ServerFailure
 from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
@@ -131,7 +131,6 @@ class Client:
             answers=NoAnswers(send_off),
             authorizations=authorizations,
         )
-        self._authorization = authorizations.of(config)
         self._changed = anyio.Event()
         self._sign_ins = 0
         self.servers.listen(self._on_change)
@@ -176,7 +175,7 @@ class Client:
                 return
             except ServerFailure as error:
                 needs = self.servers.status()[0].state == "needs_auth"
-                if not needs and not self._authorization.wants_more:
+                if not needs and not isinstance(error, NeedsSignIn):
                     raise GaveUp(f"{tool.tool}: {error}") from None
             await self._sign_in()
             await self._connect()

@@ -12,20 +12,22 @@ import anyio
 from qwen_dual.web.sessions import HostedSessions
 from tests.host.support import HERE, environment
 from tests.support.program import COMMAND
-from tests.web.page import ChatPage, Socket, TerminalPage, Visitor
+from tests.web.page import ChatPage, Socket, TerminalPage, visitor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from qwen_dual.web.access_records import Client
+
 
 OFFLINE = [*COMMAND, "--offline"]
 
 
-ANNA = Visitor()
+ANNA = visitor()
 
 
-BERT = Visitor("Bert B.", id="browser-2")
+BERT = visitor("Bert B.", id="browser-2")
 
 
 def run(main: Callable[[], Awaitable[None]], seconds: float = 30) -> None:
@@ -43,7 +45,7 @@ class Pages:
         self.sessions = sessions
         self._group = group
 
-    def chat(self, key: str, client: Visitor = ANNA, page: ChatPage | None = None) -> ChatPage:
+    def chat(self, key: str, client: Client = ANNA, page: ChatPage | None = None) -> ChatPage:
         """A page's chat, or a further connection of one."""
         again = page is not None
         page = page or ChatPage()
@@ -52,7 +54,7 @@ class Pages:
         return page
 
     def terminal(
-        self, key: str, client: Visitor = ANNA, page: TerminalPage | None = None, **kind: Any
+        self, key: str, client: Client = ANNA, page: TerminalPage | None = None, **kind: Any
     ) -> TerminalPage:
         """The same for a terminal."""
         page, offset, epoch = page or TerminalPage(**kind), None, ""

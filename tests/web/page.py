@@ -7,23 +7,27 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
-from msgspec import Struct
+
+from qwen_dual.web.access_records import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.websockets import WebSocket
 
-EVERYTHING = frozenset(("observe", "approve", "submit", "control"))
+    from qwen_dual.protocol.command_shapes import Right
+
+EVERYTHING: frozenset[Right] = frozenset(("observe", "approve", "submit", "control"))
 
 
-class Visitor(Struct, frozen=True):
-    """Who looks at it, as `access.Client`."""
-
-    name: str = "anna"
-    rights: frozenset[str] = EVERYTHING
-    session: str | None = None
-    id: str = "browser-1"
+def visitor(
+    name: str = "anna",
+    rights: frozenset[Right] = EVERYTHING,
+    session: str | None = None,
+    id: str = "browser-1",
+) -> Client:
+    """Who looks at it."""
+    return Client(name, rights, session, id)
 
 
 class Socket:

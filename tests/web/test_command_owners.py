@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from qwen_dual.web.chat_channel import MAX_WAITING, MAX_WAITING_BYTES, ChatChannel
 from qwen_dual.web.command_owners import CommandOwners
-from tests.web.page import Visitor
+from tests.web.page import visitor
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from qwen_dual.web.hosted import HostedSession
 
-ANNA, BERT = Visitor(), Visitor("anna", id="browser-2")
+ANNA, BERT = visitor(), visitor("anna", id="browser-2")
 
 
 def test_whose_a_command_is_goes_by_the_browser_and_not_by_its_name() -> None:

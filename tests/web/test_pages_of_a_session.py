@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.web.sessions import NewSession, NoSession
-from tests.web.page import EVERYTHING, Socket, Visitor
+from tests.web.page import EVERYTHING, Socket, visitor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +129,7 @@ def test_what_a_link_does_not_allow_is_refused_before_the_program_hears_of_it(
     async def main() -> None:
         async with hosting(tmp_path) as pages:
             key = await pages.sessions.start(NewSession())
-            guest = Visitor("guest", frozenset(("observe", "submit")), key, "browser-9")
+            guest = visitor("guest", frozenset(("observe", "submit")), key, "browser-9")
             page, owner = pages.chat(key, guest), pages.chat(key)
             await page.until_kind("web/replayed")
             refused: tuple[dict[str, Any], ...] = (
@@ -160,7 +160,7 @@ def test_what_a_link_does_not_allow_is_refused_before_the_program_hears_of_it(
             assert b"typed" not in terminal.screen
             assert not any(one["subtype"] == "size" and one["mine"] for one in terminal.told)
             blind = Socket()
-            elsewhere = Visitor("guest", EVERYTHING, "another", "browser-9")
+            elsewhere = visitor("guest", EVERYTHING, "another", "browser-9")
             await pages.sessions.chat(blind.asgi, key, elsewhere, None, "")
             assert blind.closed == 4404
             assert pages.sessions.rows(elsewhere) == []
