@@ -1468,7 +1468,7 @@ export interface ThinkingDelta {
  *         command (SGR sequences, and no others) are kept in it.
  *     exit_code: of a command that ended by itself.
  *     signal: the one that ended it, such as `SIGTERM`.
- *     note: why it ended early, in a few words: `timed out`, `interrupted`.
+ *     note: why it ended early, or what it came to, in a few words: `timed out`, `12 matches`.
  *     duration_ms: how long it ran.
  *     auto_verdict: what a model said that judged it; `ask` where it could not tell.
  *     auto_reason: why, in a sentence.

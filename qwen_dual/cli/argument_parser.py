@@ -17,7 +17,19 @@ DEFAULT_COLUMNS = 80
 
 
 class SafeParser(argparse.ArgumentParser):
-    """argparse as it is, but that an argument which is wrong steers no terminal when it is named."""
+    """argparse as it is, but that an argument which is wrong steers no terminal when it is named.
+
+    What is missing is told in words, below the line of usage.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, and ends the program."""
+        absent = message.partition("arguments are required: ")[2]
+        if absent.startswith("{"):
+            message = f"say which: {absent.strip('{}').replace(',', ', ')}"
+        elif absent:
+            message = f"{absent} {'are' if ', ' in absent else 'is'} missing"
+        super().error(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Ends the program; ``message`` goes to stderr."""

@@ -351,7 +351,7 @@ def _parser() -> argparse.ArgumentParser:
         add.add_argument(f"--{option.replace('_', '-')}", metavar="VALUE", help=argparse.SUPPRESS)
     add.add_argument("name", metavar="NAME")
     add.add_argument("command_or_url", metavar="COMMAND|URL")
-    add.add_argument("args", nargs="*")
+    add.add_argument("args", nargs="*", default=[])
     remove = commands.add_parser("remove", help="remove a server", allow_abbrev=False)
     remove.set_defaults(run=_remove)
     _add_scope(remove)

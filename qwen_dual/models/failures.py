@@ -154,7 +154,10 @@ class Failures:
             return self._failed(
                 "rate_limit", f"{what}. Check plan and billing there", status, retry=False
             )
-        what = self._what(kind) + _colon(said.words)
+        words = said.words.removeprefix(str(status)).lstrip(
+            " :-"
+        )  # the status stands before it all
+        what = self._what(kind) + _colon(words)
         retry = kind in _RETRIED and headers.get("x-should-retry") != "false"
         if retry and wait is not None and wait > self._longest_wait(status):
             what += f". The next try is possible {_when(wait)}"

@@ -51,6 +51,7 @@ from qwen_dual.core.models.model import (
 )
 from qwen_dual.models.offline import words_of
 from qwen_dual.protocol.codec import NotJson, decode, encode
+from qwen_dual.protocol.complaints import complaint
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW
@@ -241,6 +242,8 @@ def load_script(path: str) -> ScriptedModel:
 def _problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "reply"
-    value = repr(first["input"])
-    message = "no such key" if first["type"] == "extra_forbidden" else first["msg"]
-    return f"{key} = {value if len(value) <= 100 else f'{value[:100]}…'}: {message}"
+    if first["type"] == "extra_forbidden":
+        return f"{key}: no such key"
+    if first["type"] == "missing":
+        return f"{key}: is missing"
+    return f"{key}: {complaint(first, 100)}"

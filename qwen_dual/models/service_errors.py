@@ -34,6 +34,7 @@ _NO_MODEL = (
     r"|not a valid model|unknown model|no such model|invalid model (id|name)|model_not_supported"
 )
 _KEY = r"invalid[_ ]api[_ -]?key|api key not valid|incorrect api key"
+_TITLE = r"<title[^>]*>\s*([^<]*\S)\s*</title>"
 _TAGS = r"<(script|style)\b.*?</\1>|<[^>]*>"
 MOST_WAIT = 366 * 86_400.0
 """Seconds that a service is believed: a date beyond what a clock can say is none to tell."""
@@ -76,8 +77,18 @@ def service_error(body: bytes) -> ServiceError:
     try:
         value = decode(body)
     except NotJson:
-        return ServiceError(_one_line(_pattern(_TAGS).sub(" ", body.decode("utf-8", "replace"))))
+        return ServiceError(_one_line(_text_of_page(body.decode("utf-8", "replace"))))
     return error_of(value) or ServiceError(_one_line(body.decode("utf-8", "replace")))
+
+
+def _text_of_page(page: str) -> str:
+    """The text of what may be HTML; its title only where the page does not say that once more."""
+    title = _pattern(_TITLE).search(page)
+    if title is not None:
+        below = _pattern(_TAGS).sub(" ", page.replace(title[0], " "))
+        if title[1].lstrip("0123456789 ").casefold() in below.casefold():
+            return below
+    return _pattern(_TAGS).sub(" ", page)
 
 
 def error_of(value: Any) -> ServiceError | None:

@@ -134,6 +134,8 @@ def _place(text: str, message: str, found: str | bytes | None) -> str:
     elif found is not None:
         at = max(text.find(found, at), at)
         problem = f'unexpected "{found.encode("unicode_escape").decode()}"'
+        if found == '"':
+            problem = "unexpected '\"'; is a comma missing before it?"
     elif opened := re.search(r"Unclosed b?'(\w+)'", message):
         problem = f"what begins here has no end ({opened[1]})"
     else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 
-    Work = Callable[[threading.Event], ResultContent]
+    Work = Callable[[threading.Event], ResultContent | ToolResult]
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class ReadCall:
         what: names the access in the ways to answer, such as ``Read file: a.txt``.
         outside: the path outside the workspace, else None.
         subject: what is read, for the permission rules.
-        work: gets an event that is set when nobody waits any more; returns the result's content.
+        work: gets an event that is set when nobody waits any more; returns the result, or its content.
     """
 
     def __init__(
@@ -80,7 +80,15 @@ class ReadCall:
             content = await in_thread(self._work)
         except ToolFailure as failure:
             return failure_result(failure)
+        if isinstance(content, ToolResult):
+            return content
         return ToolResult(printable(content) if isinstance(content, str) else content)
+
+
+def counted(text: str, count: int, one: str, many: str) -> ToolResult:
+    """``text`` for the model, and for a person how many there are: ``12 matches``."""
+    note = f"{count:,} {one if count == 1 else many}"
+    return ToolResult(printable(text), shown=Shown(printable(text), note=note))
 
 
 def failure_result(failure: ToolFailure) -> ToolResult:

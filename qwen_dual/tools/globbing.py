@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.tools.tool import Display, InvalidArguments
-from qwen_dual.tools.calls import ReadCall, SchemaTool
+from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind, ToolResult
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.workspace import Folder, Location
 
@@ -65,7 +65,7 @@ class GlobTool(SchemaTool):
                 f"{self.name}: pattern: {error}, not {given.pattern!r}"
             ) from None
 
-        def work(gone: threading.Event) -> str:
+        def work(gone: threading.Event) -> str | ToolResult:
             self._workspace.check(location)
             return self._find(location, given.pattern, matcher, gone)
 
@@ -76,7 +76,7 @@ class GlobTool(SchemaTool):
 
     def _find(
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
-    ) -> str:
+    ) -> str | ToolResult:
         with opened_tree(self._workspace.files, location.real, location.path) as tree:
             ignore = ignore_below(location.real, self._workspace)
             if ignore.hides_base:
@@ -91,8 +91,10 @@ class GlobTool(SchemaTool):
                     except OSError:
                         continue  # deleted since it was listed
         note = f" ({walk.note})" if walk.note else ""
-        if not found:
-            return f"No files match {pattern} in {location.path}{note}."
-        lines = (path for _, path in sorted(found))
-        shown = bounded_lines(lines, len(found), self._limits, "files")
-        return f"{len(found):,} files match {pattern} in {location.path}{note}:\n{shown}"
+        if found:
+            lines = (path for _, path in sorted(found))
+            shown = bounded_lines(lines, len(found), self._limits, "files")
+            text = f"{len(found):,} files match {pattern} in {location.path}{note}:\n{shown}"
+        else:
+            text = f"No files match {pattern} in {location.path}{note}."
+        return counted(text, len(found), "file", "files")

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
-from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
+from qwen_dual.tools.calls import ReadCall, SchemaTool, counted, reason
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
 from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from qwen_dual.core.tools.ports import Files
-    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind, ToolResult
     from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.parameters import GrepSearch
@@ -112,7 +112,7 @@ class GrepSearchTool(SchemaTool):
             raise InvalidArguments(f"{self.name}: {error}") from None
         location = self._workspace.locate(given.path or ".", f"{self.name}: path")
 
-        def work(gone: threading.Event) -> str:
+        def work(gone: threading.Event) -> str | ToolResult:
             self._workspace.check(location)
             return self._search(given, location, name_filter, gone)
 
@@ -127,7 +127,7 @@ class GrepSearchTool(SchemaTool):
         location: Location,
         name_filter: NameFilter | None,
         gone: threading.Event,
-    ) -> str:
+    ) -> str | ToolResult:
         base = location.real
         is_file = os.path.exists(base) and stat.S_ISREG(os.stat(base).st_mode)
         with _opened(self._workspace.files, location, is_file=is_file) as place:
@@ -148,7 +148,8 @@ class GrepSearchTool(SchemaTool):
             if not found.total and not note and _LINE_END.search(given.pattern):
                 note = LINE_BY_LINE
         where = f"{location.path} (files: {given.glob})" if given.glob else location.path
-        return found.describe(given.pattern, where, self._workspace.root, note)
+        text = found.describe(given.pattern, where, self._workspace.root, note)
+        return counted(text, found.total, "match", "matches")
 
     def _run_ripgrep(
         self, program: str, given: GrepSearch, place: _Place, found: Matches, gone: threading.Event

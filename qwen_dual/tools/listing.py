@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.text.wildcard import name_pattern
-from qwen_dual.core.tools.tool import Display
-from qwen_dual.tools.calls import ReadCall, SchemaTool
+from qwen_dual.core.tools.tool import Display, ToolResult
+from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
 from qwen_dual.tools.globpattern import name_patterns
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
@@ -56,7 +56,7 @@ class ListDirectoryTool(SchemaTool):
         given = parameters.check(parameters.ListDirectory, arguments)
         location = self._workspace.locate(given.path, f"{self.name}: path")
 
-        def work(gone: threading.Event) -> str:
+        def work(gone: threading.Event) -> ToolResult:
             self._workspace.check(location)
             return list_folder(location, self._workspace, given.ignore or (), self._limits, gone)
 
@@ -72,7 +72,7 @@ def list_folder(
     patterns: Sequence[str],
     limits: Limits,
     gone: threading.Event,
-) -> str:
+) -> ToolResult:
     """The entries of a folder, one a line.
 
     Raises:
@@ -82,7 +82,7 @@ def list_folder(
     with opened_tree(workspace.files, location.real, location.path) as tree:
         ignore = ignore_below(location.real, workspace)
         if ignore.hides_base:
-            return f"{location.path} is kept from the agent by .qwenignore."
+            return ToolResult(f"{location.path} is kept from the agent by .qwenignore.")
         walk = Walk(tree, location.real, ignore, gone)
         kinds = [
             (entry.leads_to_folder(), entry.name)
@@ -92,10 +92,12 @@ def list_folder(
     folders = [f"[DIR] {name}" for is_one, name in kinds if is_one]
     lines = folders + [name for is_one, name in kinds if not is_one]
     hidden = f" ({walk.ignored} ignored by .gitignore or .qwenignore)" if walk.ignored else ""
-    if not lines:
-        return f"{location.path} is empty{hidden}."
-    shown = bounded_lines(lines, len(lines), limits, "entries")
-    return f"{location.path} holds{hidden}:\n{shown}"
+    if lines:
+        shown = bounded_lines(lines, len(lines), limits, "entries")
+        text = f"{location.path} holds{hidden}:\n{shown}"
+    else:
+        text = f"{location.path} is empty{hidden}."
+    return counted(text, len(lines), "entry", "entries")
 
 
 def _ignored(pattern: str) -> tuple[re.Pattern[str], ...]:

@@ -208,7 +208,7 @@ def _block(
     if workspace.hidden(location.real, is_folder=is_folder):
         raise ToolFailure("A permission rule keeps this from the agent.")
     if is_folder:
-        listed = list_folder(location, workspace, (), limits, gone)
+        listed = list_folder(location, workspace, (), limits, gone).text
         return printable(f"Folder {location.path}:\n\n{listed}")
     window = Window(0, limits.lines, limits.chars)
 

@@ -20,13 +20,13 @@ from pydantic import (
 )
 
 from qwen_dual.core.tools.tool import InvalidArguments
+from qwen_dual.protocol.complaints import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
 MAX_TIMEOUT_MS = 600_000
-ECHO_LIMIT = 200
 MAX_COMPLAINTS = 5
 MAX_PLAN = 50_000
 
@@ -305,7 +305,5 @@ def _explain(tool: str, error: ValidationError) -> str:
         elif item["type"] == "missing":
             complaints.append(f"{tool}: {where}: this argument is required")
         else:
-            value = repr(item["input"])
-            shown = value if len(value) <= ECHO_LIMIT else value[:ECHO_LIMIT] + "…"
-            complaints.append(f"{tool}: {where}: {item['msg']}, not {shown}")
+            complaints.append(f"{tool}: {where}: {complaint(item)}")
     return "\n".join(complaints)

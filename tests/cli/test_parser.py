@@ -50,6 +50,23 @@ def test_what_is_not_understood_is_named(
     assert says in capsys.readouterr().err
 
 
+def test_what_is_missing_is_named_below_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    from qwen_dual.cli import audit_command, mcp_command
+
+    for run, arguments, says in (
+        (mcp_command.main, ["add"], "qwen-dual mcp add: error: NAME, COMMAND|URL are missing\n"),
+        (mcp_command.main, ["add", "x"], "qwen-dual mcp add: error: COMMAND|URL is missing\n"),
+        (mcp_command.main, [], "mcp: error: say which: add, list, remove, test, auth, logout\n"),
+        (audit_command.main, [], "qwen-dual audit: error: DIR is missing\n"),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            run(arguments)
+        said = capsys.readouterr().err
+        assert caught.value.code == 2
+        assert said.startswith("usage: qwen-dual ")
+        assert said.endswith(says)
+
+
 def test_the_input_file_is_noted_before_anything_else(tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_text("old\n")

@@ -62,7 +62,7 @@ def error(message: str, **fields: Any) -> dict[str, Any]:
             "unknown_model",
             ["qwen3-coder-plus", "change_model", "https://models.example/v1"],
         ),
-        (404, b"404 page not found", "unknown_model", ["404 page not found"]),
+        (404, b"404 page not found", "unknown_model", ["qwen3-coder-plus: page not found"]),
         (
             400,
             error("The model `x` does not exist", code="model_not_found"),
@@ -86,6 +86,12 @@ def error(message: str, **fields: Any) -> dict[str, Any]:
         (429, error("slow down"), "rate_limit", ["qwen3-coder-plus", "slow down"]),
         (500, b"", "server", ["models.example"]),
         (502, b"<html><h1>Bad gateway</h1></html>", "server", ["Bad gateway"]),
+        (
+            502,
+            b"<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>nginx",
+            "server",
+            ["models.example failed: Bad Gateway nginx."],
+        ),
         (503, error("busy"), "overloaded", ["busy", "Try again later", "change_model"]),
         (529, error("Overloaded"), "overloaded", ["Overloaded"]),
         (413, b"", "context_length", ["compress"]),

@@ -148,10 +148,10 @@ def test_calls_without_an_id_get_different_ones(tmp_path: Path) -> None:
         ('{"blocks":[{"type":"image"}]}', "blocks.0"),
         (
             '{"blocks":[{"type":"text","text":5}]}',
-            "blocks.0.text.text = 5: Input should be a valid string",
+            "blocks.0.text.text: expected text, not 5",
         ),
-        ('{"delay_ms":-1}', "delay_ms = -1: Input should be greater than or equal to 0"),
-        ('{"blok":[]}', "blok = []: no such key"),
+        ('{"delay_ms":-1}', "delay_ms: expected greater than or equal to 0, not -1"),
+        ('{"blok":[]}', "blok: no such key"),
         ('{"blocks":[{"type":"text","text":"a","deltas":["a"]}]}', "text or a list of deltas"),
         ('{"blocks":[{"type":"tool_use","name":"t","input":{},"arguments":""}]}', "input or arg"),
     ],

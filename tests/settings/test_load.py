@@ -272,6 +272,7 @@ def test_a_file_that_holds_nothing_is_no_error(folders: Folders, text: str) -> N
         ("{\n nope nope\n}", 'does not parse at line 2, column 7: unexpected "n"; the file is'),
         ('{"a": "b\n"}', "does not parse at line 1, column 7: what begins here has no end"),
         ('{\n "é": 1,\n  "b" 2}', 'does not parse at line 3, column 7: unexpected "2"'),
+        ('{"a": 1\n "b": 2}', "line 2, column 2: unexpected '\"'; is a comma missing before it?"),
         ('{"a": 1,,}', "does not parse at line 1, column 9: unexpected comma"),
         ("[" * 10_000, "settings.json: is nested too deep"),
         (f'{{"a": {"[" * 40}{"]" * 40}}}', "settings.json: is nested too deep"),

@@ -176,6 +176,18 @@ def test_a_form_without_a_question_is_done_at_once() -> None:
     assert Sheet(lambda _: None).state == "done"
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_what_chooses_nothing_begins_an_answer_in_words_where_one_may_be_given(
+    several: bool,
+) -> None:
+    form = keys(sheet(Question("Which?", FEW, free=True, several=several)), *"none of 3", "enter")
+    assert form.answers == ["none of 3"]
+    pasted = sheet(Question("Which?", FEW, free=True, several=several))
+    pasted.paste("2")
+    pasted.type("x")
+    assert keys(pasted, "enter").answers == ["2x"]
+
+
 def test_a_paste_chooses_nothing() -> None:
     form = sheet(Question("Which?", FEW))
     form.paste("2")

@@ -56,6 +56,24 @@ def test_a_person_reads_how_it_ended_and_never_the_form(
     assert rendered(ended("x", outcome, is_error=is_error)) == [row]
 
 
+SEARCH = Display("Search", "Searching for", ("line", "lines"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "row"),
+    [({"note": "2 matches"}, "✓ Search  a  2 matches"), ({}, "✓ Search  a  5 lines")],
+)
+def test_what_was_found_is_counted_by_the_tool_that_found_it(
+    outcome: ToolOutcome, row: str
+) -> None:
+    view = View(display_of=lambda name: SEARCH)
+    feed(view, call(pattern="a"))
+    text = "Found 2 matches\n---\nFile: x\nL1: a\nL2: a"
+    (block,) = feed(view, [events.tool_result("c", text, is_error=False, outcome=outcome)])
+    assert isinstance(block, ToolBlock)
+    assert rendered(block) == [row]
+
+
 def test_what_failed_shows_its_end_and_what_is_folded_names_the_key() -> None:
     output = "\n".join(f"line {number}" for number in range(46))
     block = ended("pytest -q", {"output": output, "exit_code": 1}, is_error=True)

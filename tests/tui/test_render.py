@@ -98,6 +98,23 @@ def test_what_is_folded_is_counted() -> None:
     assert render(block)[1:] == ["  … 1 line above (ctrl+o shows all)", "  z"]
 
 
+@pytest.mark.parametrize(
+    ("width", "diff", "row"),
+    [
+        (80, False, "  … 54 lines above (ctrl+o shows all)"),
+        (30, False, "  … 54 lines above (ctrl+o)"),
+        (20, False, "  … 54 (ctrl+o)"),
+        (30, True, "  … 54 more lines (ctrl+o)"),
+    ],
+)
+def test_the_key_that_unfolds_is_named_in_a_narrow_window_too(
+    width: int, diff: bool, row: str
+) -> None:
+    block = ToolBlock("Shell", "ls", "ok", ("z",), hidden=54, diff=diff)
+    lines = BlockRenderer(MarkdownRenderer()).render(block, width)
+    assert row in text_of(lines)
+
+
 def test_blank_lines_stand_between_blocks_but_not_within_one() -> None:
     person, one_line = PersonBlock("a"), ToolBlock("glob", "x", "ok")
     assert render(person, previous=AnswerBlock("b"))[0] == ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
@@ -15,6 +17,7 @@ from qwen_dual.frontends.tui.state.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
+from qwen_dual.frontends.tui.state.live_state import Request, RunningTool
 from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from tests.support.images import image
@@ -169,6 +172,16 @@ def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:
         RemoteBlock("did not allow Run shell command  ls"),
         ToolBlock("Run shell command", "ls", "denied", note="not allowed"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "note"), [("questions", "not answered"), ("plan", "not accepted")]
+)
+def test_what_was_no_call_for_leave_is_not_said_to_be_forbidden(kind: str, note: str) -> None:
+    request = Request("r1", "c", "x", Display("Question"), kind, "", "")
+    call = RunningTool("c", "x", Display("Question"))
+    call.deny(request, "")
+    assert call.denied == note
 
 
 def test_a_denied_call_shows_the_reason() -> None:

@@ -186,7 +186,7 @@ class Shown(Struct, frozen=True):
         output: what was printed; colours (SGR) may be in it.
         exit_code: of a command that ended by itself.
         signal: such as ``SIGTERM``, of one that did not.
-        note: why it ended early, in a few words.
+        note: why it ended early or what it came to, in a few words.
     """
 
     output: str

@@ -49,11 +49,14 @@ class Repetition:
         self.rounds = 0
         self._length = 1  # calls of a round
         self._calls: list[int] = []
-        self._tools: list[str] = []  # the names of the last ones
+        self._tools: list[str] = []  # those of the last ones, in words
         self._told = False
 
-    def add(self, call: RequestedCall, result: ResultContent) -> Finding:
+    def add(self, call: RequestedCall, result: ResultContent, word: str = "") -> Finding:
         """Takes one call and what came of it.
+
+        Args:
+            word: what a person calls its tool; the name unless given.
 
         Returns:
             ``tell`` once when the model should be told, ``stop`` when the turn should end.
@@ -66,7 +69,7 @@ class Repetition:
         made = call.raw if raw else json.dumps(call.arguments, sort_keys=True)
         self._calls.append(hash((call.name, made, str(result))))
         del self._calls[: -LONGEST_ROUND * STOP_AFTER]
-        self._tools = [*self._tools, call.name][-LONGEST_ROUND:]
+        self._tools = [*self._tools, word or call.name][-LONGEST_ROUND:]
         lengths = range(1, LONGEST_ROUND + 1)
         self._length = max(lengths, key=lambda length: _rounds(self._calls, length))
         self.rounds = _rounds(self._calls, self._length)

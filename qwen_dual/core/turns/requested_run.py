@@ -11,7 +11,7 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.tools.tool import Shown, TellsMore, ToolResult
+from qwen_dual.core.tools.tool import Display, Shown, TellsMore, ToolResult
 from qwen_dual.core.turns.outcome import Outcome
 from qwen_dual.core.turns.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
 from qwen_dual.protocol import events
@@ -84,6 +84,11 @@ class RequestedRun(Struct, eq=False):
     def refused(self) -> ToolResult:
         """The result of one that cannot be run."""
         return ToolResult(self.error, is_error=True, shown=Shown("", note=self.note))
+
+    @property
+    def word(self) -> str:
+        """What a person calls its tool."""
+        return (self.tool.display if self.tool else Display.of(self.requested.name)).word
 
     @property
     def lane(self) -> str:

@@ -381,8 +381,8 @@ class Turn:
     def _repetition_in(self, calls: Sequence[RequestedCall], outcome: Outcome) -> Finding:
         """Whether the model goes round in circles; what it is told then goes with the results."""
         found: Finding = ""
-        for call, block in zip(calls, outcome.results, strict=True):
-            found = self._repetition.add(call, block["content"]) or found
+        for call, job, block in zip(calls, self._calls.jobs, outcome.results, strict=True):
+            found = self._repetition.add(call, block["content"], job.word) or found
         if found == "tell":
             outcome.add_text(self._repetition.told)
             self._publish(events.notice(f"Told the model: {self._repetition.told}"))

@@ -91,7 +91,16 @@ class Page:
                 self._toggle()
             elif not self.typing:
                 return self.enter()
+        else:
+            self._answer_in_words(text)
         return None
+
+    def paste(self, text: str) -> None:
+        """Takes pasted text: it chooses nothing, whatever it says."""
+        if self.typing or self.filters:
+            self.type(text)
+        else:
+            self._answer_in_words(text)
 
     def key(self, key: str) -> None:
         """A key that is no text and does not leave the question."""
@@ -147,6 +156,13 @@ class Page:
         if not checked and not self.typing and self.visible:
             checked = [self.visible[self.at]]
         return [self.question.choices[index].value for index in checked]
+
+    def _answer_in_words(self, text: str) -> None:
+        """What chooses nothing begins an answer of one's own, where there may be one, or goes on with it."""
+        if self.question.free and text.strip():
+            self.at = len(self.visible)
+            self.field.key("end")
+            self.field.type(text)
 
     def _toggle(self) -> None:
         if not self.typing and self.visible:
@@ -226,8 +242,7 @@ class Sheet:
 
     def paste(self, text: str) -> None:
         """Pasted text: never a choice by digit or letter."""
-        if self.page.typing or self.page.filters:
-            self.page.type(text.replace("\r\n", "\n").replace("\r", "\n"))
+        self.page.paste(text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def _take(self, answer: str | None) -> None:
         if answer is not None:

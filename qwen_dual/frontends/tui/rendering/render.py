@@ -26,6 +26,7 @@ from qwen_dual.frontends.tui.text import theme
 from qwen_dual.frontends.tui.text.diff_view import diff_lines
 from qwen_dual.frontends.tui.text.lines import (
     clip,
+    first_that_fits,
     gutter,
     plain,
     width_of,
@@ -139,8 +140,8 @@ class BlockRenderer:
                 [(theme.DIM, clip(block.note, inner))],
             ]
         lines = gutter(head, symbol, style)
-        folded = _more(block.hidden) if block.diff else _above(block.hidden)
-        more = _indented([clip(folded, inner)], theme.DIM) if block.hidden else []
+        where = "more" if block.diff else "above"
+        more = _indented([_folded(block.hidden, where, inner)], theme.DIM) if block.hidden else []
         if block.diff:
             return lines + self._diff(block.lines, inner) + more
         if block.lines:
@@ -227,7 +228,7 @@ def tool_head(name: str, title: str, note: str, width: int, style: str = theme.S
 def _thought(block: ThoughtBlock, inner: int) -> list[Line]:
     rows = [row for text in block.lines for row in wrap(text, inner)]
     if block.hidden:
-        rows.append(clip(_more(block.hidden), inner))
+        rows.append(_folded(block.hidden, "more", inner))
     return gutter(plain(rows, f"{theme.DIM} italic"), MODEL, theme.DIM)
 
 
@@ -266,9 +267,10 @@ def _safe(line: Line) -> Line:
     return [(style, text if style == ESCAPE else one_line(text)) for style, text in line]
 
 
-def _more(hidden: int) -> str:
-    return f"… {hidden} more {'line' if hidden == 1 else 'lines'} (ctrl+o shows all)"
-
-
-def _above(hidden: int) -> str:
-    return f"… {hidden} {'line' if hidden == 1 else 'lines'} above (ctrl+o shows all)"
+def _folded(hidden: int, where: str, inner: int) -> str:
+    """How many lines are not shown, and the key that shows them, in at most ``inner`` columns."""
+    unit = "line" if hidden == 1 else "lines"
+    what = f"{hidden} more {unit}" if where == "more" else f"{hidden} {unit} above"
+    return first_that_fits(
+        (f"… {what} (ctrl+o shows all)", f"… {what} (ctrl+o)", f"… {hidden} (ctrl+o)"), inner
+    )

@@ -31,6 +31,9 @@ OUTPUT_LINES = 12
 _TELLING = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
 
 
+_DENIED = {"questions": "not answered", "plan": "not accepted"}
+
+
 class RunningTool(Struct):
     """A call between the model's asking for it and its result.
 
@@ -38,7 +41,7 @@ class RunningTool(Struct):
         display: its tool's words for a person.
         started: the clock when it began to run; None before.
         argument_chars: how much of its arguments came in so far.
-        denied: it was not allowed.
+        denied: that it was not allowed, as a person calls it; empty as long as it may be.
         reason: what was said to that.
         todos: the list that it writes; None for every other tool.
     """
@@ -52,7 +55,7 @@ class RunningTool(Struct):
     output: tuple[str, ...] = ()
     diff: str = ""
     todos: tuple[Todo, ...] | None = None
-    denied: bool = False
+    denied: str = ""
     reason: str = ""
 
     def show_output(self, text: str) -> None:
@@ -60,6 +63,11 @@ class RunningTool(Struct):
         tail = OutputTail(OUTPUT_LINES)
         tail.feed(text)
         self.output = tuple(tail.lines)
+
+    def deny(self, request: Request, reason: str) -> None:
+        """Takes a no to what was asked about the call."""
+        self.denied = _DENIED.get(request.kind, "not allowed")
+        self.reason = reason
 
     def show_request(self, request: Request) -> None:
         """Takes what somebody is asked about the call."""

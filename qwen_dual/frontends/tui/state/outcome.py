@@ -59,7 +59,7 @@ def finished_tool(
     word, title = call.display.word, call.title
     if call.denied:
         reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
-        return ToolBlock(word, call.title, "denied", reason, note="not allowed")
+        return ToolBlock(word, call.title, "denied", reason, note=call.denied)
     lines = text.rstrip().split("\n") if text.strip() else []
     notes = ending(outcome)
     most, diff = SHOWN_LINES, False
@@ -75,7 +75,8 @@ def finished_tool(
         notes.append(_changed(lines))
     elif call.display.unit is not None and counted:
         one, many = call.display.unit
-        notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
+        if not notes:
+            notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
         most = 0
     elif not lines and not notes:
         notes.append("no output")

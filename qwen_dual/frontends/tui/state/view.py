@@ -308,8 +308,7 @@ class View:
         allowed = response["response"]["allowed"]
         call = self.work.tools.get(request.tool_use_id)  # none for what a prompt needs leave for
         if not allowed and not request.agent and call is not None:
-            call.denied = True
-            call.reason = sanitise(response["response"].get("message", ""))
+            call.deny(request, sanitise(response["response"].get("message", "")))
         if by := sender_of(response.get("resolved_by")):
             self._finished.append(RemoteBlock(answered(request, allowed=allowed), by))
 
