@@ -212,7 +212,7 @@ def run(
         seconds: what it may take.
         gone: ends it early when set.
     """
-    path = absolute_path(env.get("PATH", os.defpath))
+    path = path_outside(repository.root, env.get("PATH", os.defpath))
     environment = {name: env[name] for name in _INHERITED if name in env} | {
         "PATH": path,
         "LC_ALL": "C.UTF-8",
@@ -240,6 +240,16 @@ def run(
 def absolute_path(path: str) -> str:
     """The folders of ``PATH`` but those that depend on where the program runs."""
     return os.pathsep.join(at for at in path.split(os.pathsep) if os.path.isabs(at))
+
+
+def path_outside(root: str, path: str) -> str:
+    """The folders of ``PATH`` that do not lie in ``root``: what is called git there, anybody has packed."""
+    inside = root.rstrip("/") + "/"
+    return os.pathsep.join(
+        at
+        for at in absolute_path(path).split(os.pathsep)
+        if not (os.path.realpath(at) + "/").startswith(inside)
+    )
 
 
 def _overrides(names: Sequence[str]) -> Mapping[str, str]:

@@ -109,3 +109,19 @@ def test_what_the_process_was_started_with_does_not_lead_git_elsewhere(
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.bare'='true'")
     assert changed_files(str(tmp_path), os.environ) == 0
+
+
+def test_a_git_that_lies_in_the_work_tree_is_not_run(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    work = tmp_path / "work"
+    (work / "bin").mkdir(parents=True)
+    git(work, "init", "-q")
+    (work / "bin" / "git").write_text(f"#!/bin/sh\ntouch {started}\n")
+    (work / "bin" / "git").chmod(0o755)
+    path = f"{work}/bin:{os.environ['PATH']}"
+    assert changed_files(str(work), {**os.environ, "PATH": path}) == 1
+    assert not started.exists()
+    (tmp_path / "link").symlink_to(work / "bin")
+    path = f"{tmp_path}/link:{os.environ['PATH']}"
+    assert changed_files(str(work), {**os.environ, "PATH": path}) == 1
+    assert not started.exists()

@@ -133,10 +133,11 @@ def test_where_a_folder_would_have_the_conversation_sent_is_named(folders: Folde
     (folders.project / ".env").write_text(
         "https_proxy=http://d.example:3128\nNO_PROXY=x\nLD_PRELOAD=x.so\n"
     )
+    own = ".qwen/settings.json: "
+    places = "m: https://a.example/v1", "proxy: http://c:1", "OPENAI_BASE_URL=http://b.example"
     assert held(folders) == [
-        ".qwen/settings.json: settings (modelProviders, env, proxy)",
-        ".qwen/settings.json: where the conversation goes, with your key (m: https://a.example/v1, "
-        "proxy: http://c:1, OPENAI_BASE_URL=http://b.example)",
+        f"{own}settings (modelProviders, env, proxy)",
+        f"{own}where the conversation goes, with your key ({', '.join(places)})",
         ".env: environment variables (https_proxy, NO_PROXY)",
         ".env: where the conversation goes, with your key (https_proxy=http://d.example:3128)",
     ]
