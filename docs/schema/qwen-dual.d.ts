@@ -605,10 +605,15 @@ export interface McpAdd {
   server: Record<string, unknown>;
 }
 
-/** MCP servers that have changed, or with `complete` all there are. */
+/**
+ * MCP servers that have changed, or with `complete` all there are.
+ *
+ * `command_id` is there in the answer to an `mcp_status`: its id, null where it had none.
+ */
 export interface McpData {
   servers: McpServerData[];
   complete: boolean;
+  command_id?: string | null;
 }
 
 /** End an MCP server for this session. */
@@ -1056,6 +1061,7 @@ export interface RewindPointsData {
   earlier: number;
   undo: string | null;
   unavailable: string;
+  command_id?: string | null;
 }
 
 /** In answer to `rewind_points`. */
@@ -1303,12 +1309,17 @@ export interface SlashCommandData {
   proposed?: string;
 }
 
-/** What the session is doing; `queue` lists the first 20 of the `queued` prompts. */
+/**
+ * What the session is doing; `queue` lists the first 20 of the `queued` prompts.
+ *
+ * `command_id` is there in the answer to a `get_state`: its id, null where it had none.
+ */
 export interface StateData {
   state: "idle" | "thinking" | "responding" | "running_tool" | "awaiting_approval" | "compacting";
   turn_id: string | null;
   queued: number;
   queue: QueuedPrompt[];
+  command_id?: string | null;
 }
 
 /** At every change of the state, the turn or the queue's length. */

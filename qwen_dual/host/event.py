@@ -76,7 +76,7 @@ class Event:
 
     @property
     def command_id(self) -> str | None:
-        """The id of the command that a ``user``, ``result`` or ``slash_command`` event is of."""
+        """The id of the command that an event is of: a ``user``, a ``result``, the answer to a query …"""
         value = self.raw.get("command_id", self.data.get("command_id"))
         return value if isinstance(value, str) else None
 

@@ -33,6 +33,7 @@ class RewindPointsData(TypedDict):
     earlier: int
     undo: str | None
     unavailable: str
+    command_id: NotRequired[str | None]
 
 
 class RewoundFile(TypedDict):

@@ -81,12 +81,16 @@ class QueuedPrompt(TypedDict):
 
 
 class StateData(TypedDict):
-    """What the session is doing; ``queue`` lists the first 20 of the ``queued`` prompts."""
+    """What the session is doing; ``queue`` lists the first 20 of the ``queued`` prompts.
+
+    ``command_id`` is there in the answer to a ``get_state``: its id, null where it had none.
+    """
 
     state: State
     turn_id: str | None
     queued: int
     queue: list[QueuedPrompt]
+    command_id: NotRequired[str | None]
 
 
 class ReceiptData(TypedDict):
@@ -211,10 +215,14 @@ class McpServerData(TypedDict):
 
 
 class McpData(TypedDict):
-    """MCP servers that have changed, or with ``complete`` all there are."""
+    """MCP servers that have changed, or with ``complete`` all there are.
+
+    ``command_id`` is there in the answer to an ``mcp_status``: its id, null where it had none.
+    """
 
     servers: list[McpServerData]
     complete: bool
+    command_id: NotRequired[str | None]
 
 
 class SlashCommandData(TypedDict):

@@ -148,12 +148,14 @@ class McpControl:
 
     # -- what is told ----------------------------------------------------------------------
 
-    def tell(self, tell: Callable[[Event], object] | None = None) -> None:
-        """Publishes what all of them are; with ``tell`` it is given the body in place of that."""
+    def tell(self, command_id: str | None, tell: Callable[[Event], object] | None = None) -> None:
+        """Publishes what all of them are, for a command; with ``tell`` it is given the body."""
         now = {status.name: told(status) for status in self.servers.status()}
         if tell is None:
             self._told = now  # else the others still wait for what has changed
-        (tell or self._parts.session.publish)(events.mcp(list(now.values()), complete=True))
+        body = events.mcp(list(now.values()), complete=True)
+        body["data"]["command_id"] = command_id
+        (tell or self._parts.session.publish)(body)
 
     def instructions(self) -> str:
         """What servers say of their use, as a part of the system prompt; empty where none does."""

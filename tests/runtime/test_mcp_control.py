@@ -46,7 +46,11 @@ def test_a_host_adds_asks_for_and_removes_a_server(place: Place) -> None:
         async with begun(place) as handle:
             send = sender(handle)
             send(type="mcp_status", id="none")
-            assert place.log.of("mcp")[-1]["data"] == {"servers": [], "complete": True}
+            assert place.log.of("mcp")[-1]["data"] == {
+                "servers": [],
+                "complete": True,
+                "command_id": "none",
+            }
             send(type="mcp_add", name="new", server=bad(), id="add")
             await comes_to(place, "new", "connected")
             assert "mcp__new__echo" in handle.tools

@@ -48,6 +48,26 @@ async def test_what_one_that_only_watches_asks_reaches_nobody_else() -> None:
         }
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("get_state", "state"),
+        ("mcp_status", "mcp"),
+        ("rewind_points",) * 2,
+        ("list_modes", "modes"),
+    ],
+)
+async def test_an_answer_names_the_command_that_asked(asked: str, told: str) -> None:
+    async with asking("observe") as host:
+        names = [host.send(asked) for _ in range(2)]
+        await until(lambda: len([each for each in host.told if each["subtype"] == told]) == 2)
+        answers = [each["data"] for each in host.told if each["subtype"] == told]
+        assert sorted(each["command_id"] for each in answers) == sorted(names)
+        host.handle.parts.session.submit("say 1 word", KEYBOARD)
+        await host.log.results(1)
+        assert not any("command_id" in each["data"] for each in host.log.of("state"))
+
+
 async def test_questions_that_take_a_look_are_bounded() -> None:
     async with asking("observe") as host:
         names = [host.send("list_sessions") for _ in range(3 * MAX_OPEN)]

@@ -90,10 +90,7 @@ class Queries:
 
     def _get_state(self, command: GetState) -> None:
         self._channel.accept(command)
-        if not self._channel.hears:
-            self._session.publish_state()
-            return
-        for body in self._session.told_state():
+        for body in self._session.told_state(command.id):
             self._channel.tell(body)
 
     def _mcp_status(self, command: McpStatus) -> None:
@@ -102,10 +99,11 @@ class Queries:
             return
         servers = self._servers()
         self._channel.accept(command)
-        servers.tell(self._channel.tell if self._channel.hears else None)
+        servers.tell(command.id, self._channel.tell if self._channel.hears else None)
 
     def _rewind_points(self, command: RewindPoints) -> None:
-        self._answer(self._channel, command, self._session.rewinding.told_points)
+        points = self._session.rewinding.told_points
+        self._answer(self._channel, command, lambda: points(command.id))
 
     def _list_sessions(self, command: ListSessions) -> None:
         saved = self._session.saved_sessions

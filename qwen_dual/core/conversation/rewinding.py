@@ -159,7 +159,7 @@ class Rewinding:
             raise Refused("unavailable", f"files cannot go back: {self.no_files}")
         return await self.files.preview(since)
 
-    async def told_points(self) -> Event:
+    async def told_points(self, command_id: str | None) -> Event:
         """The body of ``rewind_points``."""
         found = await self.points()
         told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]
@@ -168,6 +168,7 @@ class Rewinding:
             "earlier": len(found) - len(told),
             "undo": self.undoable,
             "unavailable": self.no_files,
+            "command_id": command_id,
         }
         return events.system("rewind_points", data)
 

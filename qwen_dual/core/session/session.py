@@ -350,13 +350,9 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         before.publish(events.system("session_changed", change))
         self.bus = before.successor(new)
 
-    def publish_state(self) -> None:
-        """Publishes a ``state`` event even though nothing changed."""
-        self._state.tell(again=True)
-
-    def told_state(self) -> list[Event]:
+    def told_state(self, command_id: str | None) -> list[Event]:
         """What a host is told that asks for the state: the bodies of ``state`` and ``queue``."""
-        return self._state.now()
+        return self._state.now(command_id)
 
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""

@@ -53,10 +53,10 @@ class StateTeller:
         self._working, self.turn_id = "thinking", turn_id
         self._told = ("thinking", turn_id, 0)
 
-    def tell(self, *, again: bool = False) -> None:
-        """Publishes what changed, or with ``again`` the state and what waits in any case."""
+    def tell(self) -> None:
+        """Publishes what changed."""
         now = (self.word, self.turn_id, len(self._queue))
-        if now != self._told or again:
+        if now != self._told:
             self._told = now
             word, turn_id, queued = now
             self._publish(state_event(word, turn_id, queued, self._queue.listing()))
@@ -66,12 +66,11 @@ class StateTeller:
             if listed != self._listed:
                 self._listed = listed
                 self._publish(events.system("queue", {"prompts": listed}))
-        elif again and self._listed:
-            self._publish(events.system("queue", {"prompts": self._listed}))
 
-    def now(self) -> list[Event]:
+    def now(self, command_id: str | None) -> list[Event]:
         """The state and what waits, for who asks: bodies of events; nothing of it counts as told."""
         state = state_event(self.word, self.turn_id, len(self._queue), self._queue.listing())
+        state["data"]["command_id"] = command_id
         listed = self._queue.told()
         return [state, *([events.system("queue", {"prompts": listed})] if listed else ())]
 

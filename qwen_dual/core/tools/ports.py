@@ -42,8 +42,13 @@ class ServerControl(Protocol):
         """
         ...
 
-    def tell(self, tell: Callable[[Event], object] | None = None) -> None:
-        """Publishes what all of them are, now; with ``tell`` it is given the body in place of that."""
+    def tell(self, command_id: str | None, tell: Callable[[Event], object] | None = None) -> None:
+        """Publishes what all of them are, now, for a command that asked for it.
+
+        Args:
+            command_id: its id.
+            tell: is given the body in place of that.
+        """
         ...
 
 
