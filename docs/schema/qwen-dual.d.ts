@@ -605,11 +605,7 @@ export interface McpAdd {
   server: Record<string, unknown>;
 }
 
-/**
- * MCP servers that have changed, or with `complete` all there are.
- *
- * `command_id` is there in the answer to an `mcp_status`: its id, null where it had none.
- */
+/** MCP servers that have changed, or with `complete` all: `command_id` of an `mcp_status`. */
 export interface McpData {
   servers: McpServerData[];
   complete: boolean;
@@ -1309,11 +1305,7 @@ export interface SlashCommandData {
   proposed?: string;
 }
 
-/**
- * What the session is doing; `queue` lists the first 20 of the `queued` prompts.
- *
- * `command_id` is there in the answer to a `get_state`: its id, null where it had none.
- */
+/** What the session does, `queue` the first 20 that wait; `command_id`: of a `get_state`. */
 export interface StateData {
   state: "idle" | "thinking" | "responding" | "running_tool" | "awaiting_approval" | "compacting";
   turn_id: string | null;

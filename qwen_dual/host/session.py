@@ -50,14 +50,12 @@ class Session(Steering, Drafting, Choosing, Once):
 
     Attributes:
         terminal: what the program paints, as bytes.
-        pid: its process id.
     """
 
     def __init__(
         self, process: Hosted, feed: Feed, commands: Commands, max_buffer_bytes: int
     ) -> None:
         self.terminal: TerminalStream = process.terminal
-        self.pid = process.pid
         self._process = process
         self._feed = feed
         self._tracker = feed.tracker
@@ -92,6 +90,11 @@ class Session(Steering, Drafting, Choosing, Once):
     async def started(self) -> Greeting:
         """Waits until the program has said who it is; raises ``SessionExited`` if it never does."""
         return await self._tracker.started.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 where that is not known."""
+        return self._process.pid
 
     @property
     def session_id(self) -> str:

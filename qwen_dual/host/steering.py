@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from qwen_dual.host.calls import number_in, text_in
-from qwen_dual.host.errors import CommandRejected
+from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.present import PresentHost
 from qwen_dual.host.queue import Queueing
 from qwen_dual.host.saved import SavedSessions
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.host.agents import Agent
     from qwen_dual.host.mcp import McpServer
-    from qwen_dual.host.records import Receipt
+    from qwen_dual.host.records import Receipt, Request
     from qwen_dual.host.rewind import RewindPoints, Rewound
 
 
@@ -38,6 +40,24 @@ class Steering(Queueing):
     def hosts(self) -> tuple[PresentHost, ...]:
         """The hosts that share the session, this one too; none for a program without a socket."""
         return self._tracker.hosts
+
+    async def next_request(self, timeout: float | None = None) -> Request:
+        """The oldest request that waits for an answer; the next that comes where none does.
+
+        Args:
+            timeout: seconds to wait for one.
+
+        Raises:
+            HostTimeout: none came.
+            SessionExited: the program is gone.
+        """
+        for request in self._tracker.pending.values():
+            return request
+        if timeout is None:
+            return await self._tracker.requested.wait()
+        with anyio.move_on_after(timeout):
+            return await self._tracker.requested.wait()
+        raise HostTimeout("request", timeout, self._tracker.state)
 
     async def command(self, kind: str, **fields: Any) -> Receipt:
         """Sends any other command: ``set_model``, ``set_approval_mode``, ``get_state`` …

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _PIECE = 1 << 18
+_HEAD = 256  # bytes that tell one session's file from another's, which begins with ids of its own
 _REPLACED_CHECK = 1.0  # seconds between looks whether a FIFO was replaced
 
 
@@ -43,6 +44,7 @@ class PathTail:
         self._fd = -1
         self._fifo = False
         self._decoder = LineDecoder(0, max_line_bytes)
+        self._head = b""
 
     def step(self) -> list[Event]:
         """The events that came since the last step; empty when there are none at the moment.
@@ -56,11 +58,15 @@ class PathTail:
             return self._step_fifo()
         position = self._decoder.position
         data = os.pread(self._fd, _PIECE, position)
-        if data:
+        # One that was truncated may have grown past where we are by now.
+        if data and os.pread(self._fd, len(self._head), 0) == self._head:
+            if position == len(self._head) < _HEAD:
+                self._head = (self._head + data)[:_HEAD]
             return self._decoder.feed(data)
-        if os.fstat(self._fd).st_size < position:
+        if data or os.fstat(self._fd).st_size < position:
             torn = self._decoder.finish()
             self._decoder.restart(0)
+            self._head = b""
             return [*torn, Restarted("truncated")]
         return self._changed_over() if self._replaced() else []
 
@@ -108,6 +114,7 @@ class PathTail:
             offset = found.st_size
         torn = offset > 0 and os.pread(fd, 1, offset - 1) != b"\n"
         self._decoder = LineDecoder(offset, self._max, mid_line=torn)
+        self._head = b"" if self._fifo else os.pread(fd, min(_HEAD, offset), 0)
         return True
 
     def _step_fifo(self) -> list[Event]:

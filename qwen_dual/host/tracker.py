@@ -46,6 +46,7 @@ class Tracker:
         lost: events of the program that never came here.
         mcp_servers: the MCP servers by name, as far as the program tells of them.
         mcp_complete: kept with the next event that tells of all of them.
+        requested: kept with the next request that waits for an answer.
         rewind_points: kept with the next event that tells of the prompts to go back to.
         usage: what the last model call took; None before the first.
         asked: what waits for the event that answers a command, by its id.
@@ -73,6 +74,7 @@ class Tracker:
         self.mcp_servers: dict[str, McpServer] = {}
         self.mcp_complete: Promise[None] = Promise()
         self.rewind_points: Promise[RewindPoints] = Promise()
+        self.requested: Promise[Request] = Promise()
         self.asked: dict[str, Promise[Event]] = {}
         self.rewinds: dict[str, Promise[Rewound]] = {}
         self.drafts = Drafts()
@@ -146,6 +148,7 @@ class Tracker:
         self.agents.fail(error)
         self.mcp_complete.fail(error)
         self.rewind_points.fail(error)
+        self.requested.fail(error)
         for rewind in self.rewinds.values():
             rewind.fail(error)
         for asked in self.asked.values():
@@ -247,6 +250,8 @@ class Tracker:
         if request.id not in self.pending and request.id not in self._resolved:
             request = replace(request, agent=self.agents.request(request))
             self.pending[request.id] = request
+            told, self.requested = self.requested, Promise()
+            told.keep(request)
             if self.on_request is not None:
                 self.on_request(request)
 

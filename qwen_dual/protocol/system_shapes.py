@@ -81,10 +81,7 @@ class QueuedPrompt(TypedDict):
 
 
 class StateData(TypedDict):
-    """What the session is doing; ``queue`` lists the first 20 of the ``queued`` prompts.
-
-    ``command_id`` is there in the answer to a ``get_state``: its id, null where it had none.
-    """
+    """What the session does, ``queue`` the first 20 that wait; ``command_id``: of a ``get_state``."""
 
     state: State
     turn_id: str | None
@@ -215,10 +212,7 @@ class McpServerData(TypedDict):
 
 
 class McpData(TypedDict):
-    """MCP servers that have changed, or with ``complete`` all there are.
-
-    ``command_id`` is there in the answer to an ``mcp_status``: its id, null where it had none.
-    """
+    """MCP servers that have changed, or with ``complete`` all: ``command_id`` of an ``mcp_status``."""
 
     servers: list[McpServerData]
     complete: bool

@@ -98,7 +98,8 @@ async def open_room(folder: Path, *, ring_bytes: int = 4 << 20) -> AsyncGenerato
     path = str(folder / "s.sock")
     hosts, desk = Hosts(SocketFile(path), ring_bytes=ring_bytes), Desk()
     room = Room(hosts, desk, Events(hosts), path)
-    start = {"session_id": "s", "agent": "qwen-dual", "supported_commands": list(COMMAND_TYPES)}
+    start: dict[str, object] = {"session_id": "s", "agent": "qwen-dual", "pid": 7}
+    start["supported_commands"] = list(COMMAND_TYPES)
     room.source.send(events.system("session_start", start))
     async with anyio.create_task_group() as group:
         group.start_soon(hosts.run, desk)

@@ -34,6 +34,7 @@ def test_it_says_who_is_there_and_what_it_may(tmp_path: Path) -> None:
         room.desk.rights["zed"] = ["observe", "submit"]
         async with host.connect(room.path, name="zed") as session:
             assert session.rights == {"observe", "submit"}
+            assert session.pid == 7
             here = [{"name": "zed", "rights": ["observe"], "since": "now", "pid": 7}]
             with session.events() as reader:
                 room.source.send(events.system("hosts_changed", {"hosts": here}))

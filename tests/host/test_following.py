@@ -121,6 +121,25 @@ def test_truncated_replaced_deleted_and_made_anew(backend: str, tmp_path: Path) 
 
 
 @on_both
+def test_a_file_that_began_anew_and_is_longer_by_now_is_read_whole(
+    backend: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "events"
+    path.write_text(line(1, uuid="a") + line(2))
+    reader = Reader(path)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(reader.run)
+            await reader.count(2)
+            path.write_text(line(1, uuid="b") + line(2) + line(3) + end(4))
+        assert [event.kind for event in reader.events if event.type == "host"] == ["host/restarted"]
+        assert [seq for seq in reader.seqs() if seq] == [1, 2, 1, 2, 3, 4]
+
+    run(backend, main)
+
+
+@on_both
 def test_a_file_with_several_sessions_is_read_to_its_last_end(backend: str, tmp_path: Path) -> None:
     path = tmp_path / "events"
     path.write_text(line(1) + end(2) + line(1) + end(2))

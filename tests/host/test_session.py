@@ -48,6 +48,27 @@ def test_a_prompt_gets_a_receipt_and_a_result(backend: str, channel: Kind, tmp_p
     run(backend, main)
 
 
+@on_both
+def test_the_next_request_is_waited_for(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with real(tmp_path) as session:
+            with pytest.raises(host.HostTimeout, match="no request within"):
+                await session.next_request(timeout=0)
+            turn = await session.submit("run touch made and run touch more")
+            for name in ("made", "more"):
+                request = await session.next_request()
+                assert request is await session.next_request()  # until it is answered
+                assert request.input["command"] == f"touch {name}"
+                assert (await session.approve(request)).allowed
+            assert (await turn.result()).stop_reason == "end_turn"
+            async with anyio.create_task_group() as group:
+                group.start_soon(session.aclose)
+                with pytest.raises(host.SessionExited):
+                    await session.next_request()
+
+    run(backend, main)
+
+
 @on_trio
 def test_a_stream_shows_one_turn_and_ends_with_its_result(backend: str, tmp_path: Path) -> None:
     async def main() -> None:

@@ -163,13 +163,8 @@ class Rewinding:
         """The body of ``rewind_points``."""
         found = await self.points()
         told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]
-        data = {
-            "points": told,
-            "earlier": len(found) - len(told),
-            "undo": self.undoable,
-            "unavailable": self.no_files,
-            "command_id": command_id,
-        }
+        facts = {"undo": self.undoable, "unavailable": self.no_files, "command_id": command_id}
+        data = {"points": told, "earlier": len(found) - len(told), **facts}
         return events.system("rewind_points", data)
 
     # -- what is done ----------------------------------------------------------------------
