@@ -256,9 +256,12 @@ def open_channels(
     channels = Channels()
     channels.paths = tuple(filter(None, (asked.json_file, asked.input_file)))
     channels.passing = asked.passing
-    if asked.json_fd is not None or asked.json_file is not None:
+    for path, kind in ((asked.json_file, "events"), (asked.input_file, "input")):
+        if path == "":  # of a script whose variable is not set
+            channels.warnings.append(f"{DISABLED}the path of the {kind} file is empty")
+    if asked.json_fd is not None or asked.json_file:
         _open_output(channels, asked)
-    if asked.input_fd is not None or asked.input_file is not None:
+    if asked.input_fd is not None or asked.input_file:
         _open_input(channels, asked, inputs, from_start)
     for path, name in named_by.items():
         channels.warnings = [

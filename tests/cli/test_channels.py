@@ -83,6 +83,15 @@ def test_one_file_cannot_be_both_channels(tmp_path: Path, name: str) -> None:
     channels.tee.close()
 
 
+def test_an_empty_path_is_called_that() -> None:
+    channels = open_channels(Wanted(json_file="", input_file=""), {}, from_start=False, named_by={})
+    assert (channels.tee, channels.source) == (None, None)
+    assert [told.partition(" — ")[2] for told in channels.warnings] == [
+        "the path of the events file is empty",
+        "the path of the input file is empty",
+    ]
+
+
 def test_without_channels_it_says_how_to_open_them() -> None:
     channels = open_channels(Wanted(), {}, from_start=False, named_by={})
     assert (channels.count, channels.try_it()) == (0, [])
