@@ -137,6 +137,9 @@ class SavedSessions(Struct, frozen=True):
     async def _export(self, arguments: str) -> str:
         form, _, where = arguments.partition(" ")
         form = form or FORMATS[0]
+        suffix = arguments.rpartition(".")[2].rstrip()
+        if form not in FORMATS and suffix in FORMATS:  # a path alone, whose name says the format
+            form, where = suffix, arguments
         if form not in FORMATS:
             raise CommandFailed(f"{form!r} is no format: {', '.join(FORMATS)}, and then a path")
         path = self._whole()
@@ -187,6 +190,7 @@ def _write_export(chat: Path, form: str, workspace: Workspace, wanted: str) -> s
     path = os.path.join(workspace.cwd, expanded(wanted, workspace.person))
     text = _document(chat, form)
     try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CommandFailed(f"{path} is there already; name another path") from None
