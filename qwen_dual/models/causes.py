@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NO_HTTP = ("illegal status line", "illegal header line")
-"""How h11 begins what it says of bytes that are no HTTP."""
+_NO_HTTP = "illegal "
+"""How h11 begins what it says of bytes that are no HTTP: an illegal status, request or header line."""
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

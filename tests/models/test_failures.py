@@ -8,6 +8,7 @@ import ssl
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import h11
 import httpcore
 import pytest
 
@@ -278,10 +279,16 @@ def test_who_cannot_be_reached_behind_a_proxy_is_the_proxy() -> None:
     assert "http://proxy.example:3128 cannot be reached" in failed.error.message
 
 
-def test_a_proxy_that_speaks_another_protocol_is_named() -> None:
-    failed = BEHIND_PROXY.of_exception(
-        httpcore.RemoteProtocolError("illegal status line: bytearray(b'\\x05\\x00')")
-    )
+@pytest.mark.parametrize("sent", [b"\x05\xff", b"\x05\0\x05\0\0\x01HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_proxy_that_speaks_another_protocol_is_named(sent: bytes) -> None:
+    client = h11.Connection(h11.CLIENT)
+    client.send(h11.Request(method="GET", target="/", headers=[("Host", "h")]))
+    client.receive_data(sent)
+    with pytest.raises(h11.RemoteProtocolError) as raised_:
+        client.next_event()
+        client.receive_data(b"")
+        client.next_event()
+    failed = BEHIND_PROXY.of_exception(httpcore.RemoteProtocolError(str(raised_.value)))
     assert (failed.error.kind, failed.retry) == ("proxy", False)
     assert "http://proxy.example:3128 answered with what is no HTTP" in failed.error.message
     assert "socks5://" in failed.error.message and "bytearray" not in failed.error.message
