@@ -5,7 +5,8 @@
 * ``workspace``: paths, symlinks, and what lies outside.
 * ``parameters``: the pydantic models of the arguments; imported when first needed.
 * ``calls``: what the calls of all tools share.
-* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory.
+* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory, and
+  ``jobs`` has all of a session.
 * ``shell_environment``: the shell and the variables that a command line gets.
 * ``shellwords``: what a command line runs, for rules that deny or ask; ``programs``: which programs
   run others.

@@ -9,7 +9,6 @@ What the output means is the caller's.
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import subprocess
 import threading
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.tools.ports import GRACE, Ending
 from qwen_dual.fs import family, proc
+from qwen_dual.tools.output_watch import POLL, OutputWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import IO
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.confinement import Confinement
@@ -32,10 +31,7 @@ QUIET = 0.1
 shell left behind may hold the pipe open for ever."""
 
 MAX_DRAIN = 1.0
-CHUNK = 1 << 18
-MAX_REST = 16
 KILL_ROUNDS = 5
-POLL = 0.05
 
 
 class ProcessGroup:
@@ -127,7 +123,7 @@ class ProcessGroup:
             tick: called between pieces; returns seconds until it wants to be called again.
             timeout: seconds after which the group is ended.
         """
-        watch = _Watch(self._popen, self._wake_read, self._errors)
+        watch = OutputWatch(self._popen, self._wake_read, self._errors)
         try:
             return self._run(watch, feed, tick, timeout)
         finally:
@@ -177,7 +173,7 @@ class ProcessGroup:
 
     def _run(
         self,
-        watch: _Watch,
+        watch: OutputWatch,
         feed: Callable[[bytes], None],
         tick: Callable[[], float | None],
         timeout: float | None,
@@ -270,92 +266,6 @@ class ProcessGroup:
         with self._lock:
             if not self._closed:
                 os.write(self._wake_write, b"!")
-
-
-class _Watch:
-    """Waits for output, for the shell's exit and for a wake-up at once."""
-
-    def __init__(
-        self,
-        popen: subprocess.Popen[bytes],
-        wake: int,
-        errors: Callable[[bytes], object] | None = None,
-    ) -> None:
-        self._popen = popen
-        self._takes_errors = errors
-        self._pipes = [pipe for pipe in (popen.stdout, popen.stderr) if pipe is not None]
-        self._open = list(self._pipes)
-        self._wake = wake
-        self._selector = selectors.DefaultSelector()
-        for pipe in self._open:
-            os.set_blocking(pipe.fileno(), False)
-            self._selector.register(pipe, selectors.EVENT_READ)
-        os.set_blocking(wake, False)
-        self._selector.register(wake, selectors.EVENT_READ)
-        # Linux tells of the exit through a descriptor; elsewhere it is asked for now and then.
-        self._pidfd: int | None = None
-        if hasattr(os, "pidfd_open"):
-            try:
-                self._pidfd = os.pidfd_open(popen.pid)
-                self._selector.register(self._pidfd, selectors.EVENT_READ)
-            except OSError:
-                self._pidfd = None
-
-    @property
-    def at_end(self) -> bool:
-        return not self._open
-
-    def exited(self) -> bool:
-        if self._popen.poll() is None:
-            return False
-        self._drop_pidfd()
-        return True
-
-    def wait(self, seconds: float | None) -> bytes:
-        """The next piece of output; empty on a timeout, a wake-up, an exit or the end."""
-        if self._pidfd is None and self._popen.returncode is None:
-            seconds = POLL if seconds is None else min(seconds, POLL)
-        data = b""
-        for key, _ in self._selector.select(seconds):
-            if key.fd == self._wake:
-                os.read(self._wake, 64)
-            for pipe in [pipe for pipe in self._open if pipe is key.fileobj]:
-                data += self._read(pipe)
-        return data
-
-    def rest(self) -> Iterator[bytes]:
-        """What is still in the pipe, without waiting."""
-        for _ in range(MAX_REST):
-            data = b"".join(self._read(pipe) for pipe in tuple(self._open))
-            if not data:
-                return
-            yield data
-
-    def close(self) -> None:
-        self._drop_pidfd()
-        self._selector.close()
-        for pipe in self._pipes:
-            pipe.close()
-
-    def _read(self, pipe: IO[bytes]) -> bytes:
-        """What is in a pipe; nothing of stderr where that is taken apart from the rest."""
-        try:
-            data = os.read(pipe.fileno(), CHUNK)
-        except BlockingIOError:
-            return b""
-        if not data:
-            self._open.remove(pipe)
-            self._selector.unregister(pipe)
-        if pipe is self._popen.stderr and self._takes_errors is not None:
-            self._takes_errors(data)
-            return b""
-        return data
-
-    def _drop_pidfd(self) -> None:
-        if self._pidfd is not None:
-            self._selector.unregister(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = None
 
 
 def _soonest(limit: float | None, now: float, other: float | None) -> float | None:

@@ -1,6 +1,6 @@
 """``run_shell_command``: asks, runs, follows and words the result of a command line.
 
-Processes are ``process``'s, output is ``capture``'s, and both meet in ``job``.
+Processes are ``process``'s, output is ``capture``'s, and both meet in ``job``; ``jobs`` has them all.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.shell.reader import Line
-    from qwen_dual.tools.job import Job, Jobs
+    from qwen_dual.tools.job import Job
+    from qwen_dual.tools.jobs import Jobs
     from qwen_dual.tools.parameters import RunShellCommand
     from qwen_dual.tools.workspace import Folder, Location
 

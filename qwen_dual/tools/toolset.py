@@ -17,7 +17,7 @@ from qwen_dual.tools.edit import EditTool
 from qwen_dual.tools.fetch import WebFetchTool
 from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
-from qwen_dual.tools.job import Jobs
+from qwen_dual.tools.jobs import Jobs
 from qwen_dual.tools.listing import ListDirectoryTool
 from qwen_dual.tools.local_processes import LocalProcesses
 from qwen_dual.tools.plan import ExitPlanModeTool

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.core.models.model import ModelDelta
-    from qwen_dual.models.openai import OpenAIReader
+    from qwen_dual.models.openai_reader import OpenAIReader
     from qwen_dual.protocol.failures import ErrorKind
 
 HELLO = asked(("user", [said("hello")]))
