@@ -49,6 +49,10 @@ def main(argv: list[str] | None = None) -> int:
         # Closed by who started us (`2>&-`): what is opened next would get its number, and with it
         # whatever any program here says on stderr.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    elif argv is None:
+        from qwen_dual.cli.stderr import never_fail
+
+        never_fail()
     interrupt_by_default()
     if arguments and arguments[0] in SUBCOMMANDS:
         from importlib import import_module

@@ -16,6 +16,7 @@ import anyio.lowlevel
 from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.cli.stderr import tell
 from qwen_dual.core.actor import CLI, INPUT
+from qwen_dual.runtime.debuglog import log_unhandled
 from qwen_dual.runtime.process import end_collection
 from qwen_dual.runtime.saved import NoSuchSession
 
@@ -87,6 +88,7 @@ def run_session(
 
     # What comes behind the end of the session's log is for no screen.
     logging.lastResort = logging.NullHandler()
+    log_unhandled()
     try:
         with launch.in_log():
             return anyio.run(main, backend="asyncio")

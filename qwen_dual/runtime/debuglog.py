@@ -8,6 +8,7 @@ the process's. A file is made with its first record, so that a quiet session lea
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,6 +39,8 @@ with Later("linecache", "textwrap", "traceback", known=_strings), PatternsLater(
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import TextIOWrapper
+
+log = logging.getLogger(__name__)
 
 _FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
@@ -214,3 +217,21 @@ def log_outside(text: str, error: BaseException) -> str:
     log.handle(logging.LogRecord(__name__, logging.ERROR, "", 0, text, None, traceback))
     log.close()
     return log.baseFilename
+
+
+def log_unhandled() -> None:
+    """Has what nobody handles, in a thread or where an object is given up, logged and not printed.
+
+    Python would say it on stderr, traceback and all, and that is the screen.
+    """
+
+    def of_thread(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None and failed.exc_type is not SystemExit:
+            name = failed.thread.name if failed.thread is not None else "a thread"
+            log.error("%s failed", name, exc_info=failed.exc_value)
+
+    def ignored(failed: sys.UnraisableHookArgs) -> None:
+        told = failed.err_msg or "Exception ignored in"
+        log.error("%s: %r", told, failed.object, exc_info=failed.exc_value)
+
+    threading.excepthook, sys.unraisablehook = of_thread, ignored

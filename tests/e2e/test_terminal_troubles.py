@@ -31,6 +31,17 @@ def test_a_standard_error_that_takes_nothing_does_not_matter(tmp_path: Path, std
         assert program.refresh()[-1]["subtype"] == "session_end"
 
 
+@needs_bash
+def test_what_standard_error_does_not_take_is_in_the_log(tmp_path: Path) -> None:
+    wrapper = ["bash", "-c", 'exec "$0" "$@" 2>/dev/full']
+    with Program(tmp_path, ["--offline"], output=["--json-fd", "77"], wrapper=wrapper) as program:
+        program.ready()
+        program.submit("/quit")
+        assert program.terminal.wait_exit() == 0
+    (log,) = (tmp_path / "home" / ".qwen" / "debug").iterdir()
+    assert "took nothing of: Warning: dual output disabled" in log.read_text()
+
+
 @pytest.mark.parametrize("moment", ["start", "turn"])
 def test_sigquit_ends_in_order_and_sigusr_does_nothing(tmp_path: Path, moment: str) -> None:
     script = tmp_path / "script.jsonl"

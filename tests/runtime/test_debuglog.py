@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING
 
-from qwen_dual.runtime.debuglog import DebugLog, open_log
+from qwen_dual.runtime.debuglog import DebugLog, log_unhandled, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,3 +126,29 @@ def test_the_last_log_leaves_the_root_logger_as_it_was(tmp_path: Path) -> None:
         log.close()
         log.close()
     assert (list(root.handlers), root.level) == (handlers, level)
+
+
+def test_what_nobody_handles_is_logged_and_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class GivenUp:
+        def __del__(self) -> None:
+            raise ValueError("in a finalizer")
+
+    def fail() -> None:
+        raise ValueError("in a thread")
+
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    log = open_log(str(tmp_path), "id", verbose=False)
+    log_unhandled()
+    thread = threading.Thread(target=fail, name="the watch")
+    thread.start()
+    thread.join()
+    GivenUp()
+    log.close()
+    text = (tmp_path / "debug" / "id.txt").read_text()
+    assert "the watch failed\n" in text
+    assert "ValueError: in a thread" in text
+    assert "ValueError: in a finalizer" in text
+    assert capfd.readouterr() == ("", "")
