@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 from qwen_dual.cli.finder import find_quickly
-from qwen_dual.runtime.process import hold_collection, interrupt_by_default
+from qwen_dual.runtime.process import hold_collection, interrupt_by_default, share_arena
 
 SUBCOMMANDS = (
     "settings",
@@ -54,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
 
         never_fail()
     interrupt_by_default()
+    if argv is None:
+        share_arena()
     if arguments and arguments[0] in SUBCOMMANDS:
         from importlib import import_module
 

@@ -45,9 +45,6 @@ class Beginning:
 
 def tell_of_fault(error: BaseException, path: str) -> None:
     """Says on stderr what went wrong, and where the traceback is."""
-    from qwen_dual.concurrency.failures import first_failure
+    from qwen_dual.core.failures import describe
 
-    error = first_failure(error)
-    name, text = type(error).__name__, str(error)
-    said = f"{name}: {text}" if text else name
-    tell(f"qwen-dual: internal error: {said}\nDetails: {path}")
+    tell(f"qwen-dual: internal error: {describe(error)}\nDetails: {path}")

@@ -17,6 +17,7 @@ from qwen_dual.cli.stderr import tell
 from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
+from qwen_dual.runtime.process import address_limit
 from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
     """
     beginning = Beginning()
     try:
+        check_memory()
         if sys.stdout is None:  # what is opened next would get its number, and with it the answer
             raise StartError("stdout is closed, so there is nowhere to show or print anything")
         if options.input_format == "stream-json":
@@ -100,6 +102,24 @@ def _end_without_session(launch: Launch) -> None:
     launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
     if recorder is not None:
         recorder.close()
+
+
+_LEAST_MEMORY = 128 << 20
+"""Of addresses. With less Python itself ends before a turn does, and leaves neither a word nor an end."""
+
+
+def check_memory() -> None:
+    """Checks that a session can be held.
+
+    Raises:
+        StartError: the address space is too small.
+    """
+    limit = address_limit()
+    if limit is not None and limit < _LEAST_MEMORY:
+        raise StartError(
+            f"the address space is limited to {limit >> 20} MiB, and a session needs "
+            f"{_LEAST_MEMORY >> 20} at the least: `ulimit -v {_LEAST_MEMORY >> 10}`, or more, before it"
+        )
 
 
 _WITHOUT_TERMINAL = (

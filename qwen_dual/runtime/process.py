@@ -150,6 +150,33 @@ def switch_threads(*, quickly: bool) -> None:
     sys.setswitchinterval(QUICK_SECONDS if quickly else USUAL_SECONDS)
 
 
+_ARENA_MAX = -8  # glibc's M_ARENA_MAX
+
+
+def address_limit() -> int | None:
+    """How many bytes of addresses the process may use (``ulimit -v``); None where that has no bound."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def share_arena() -> None:
+    """Has all threads take memory from one arena where the address space is limited (``ulimit -v``).
+
+    glibc sets 64 MiB of addresses aside for each thread's own. Of a few hundred in all nothing was left
+    then for whoever asked next, and Python itself ends when it has no memory to say so.
+    """
+    if address_limit() is None:
+        return
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+    except (OSError, AttributeError):
+        pass  # another C library, which has no such arenas
+
+
 # -- garbage -----------------------------------------------------------------------------------
 
 

@@ -37,7 +37,7 @@ def tool(name: str, **arguments: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("limit", "failing"),
-    [("threads=0", 3), ("files=32", 0), ("memory=1000000000", 0)],
+    [("threads=0", 3), ("files=32", 0), ("memory=1000000000", 0), ("memory=200000000", 0)],
 )
 def test_a_session_with_little_of_what_the_system_gives_goes_on(
     tmp_path: Path, limit: str, failing: int
@@ -70,3 +70,11 @@ def test_a_session_with_little_of_what_the_system_gives_goes_on(
         assert program.quit() == 0
         assert program.refresh()[-1]["subtype"] == "session_end"
         assert "Traceback" not in program.terminal.text
+
+
+def test_with_less_memory_than_a_session_needs_none_begins(tmp_path: Path) -> None:
+    wrapper = ["bash", "-c", 'ulimit -v 100000 && exec "$0" "$@"']
+    with Program(tmp_path, ["--offline"], wrapper=wrapper) as program:
+        assert program.terminal.wait_exit() == 1
+        assert "the address space is limited to 97 MiB" in program.terminal.text
+        assert program.refresh() == []
