@@ -159,7 +159,7 @@ def test_modes_that_another_program_changed_are_put_right_at_the_next_frame(star
     shell_modes(program)
     program.terminal.send("a\r")  # a line, in the mode there is
     program.terminal.wait_for(lambda _: is_raw(program))
-    program.wait_answer("key a", "key c-j")
+    program.wait_answer("key a", "key c-m")
 
 
 def test_a_paste_without_its_end_comes_after_a_pause(start: Start) -> None:
@@ -214,6 +214,16 @@ def assert_raw(program: Scripted) -> None:
     assert is_raw(program)
     raw = bytes(program.terminal.raw)
     assert raw.rfind(b"\x1b[?2004h") > raw.rfind(b"\x1b[?2004l")
+
+
+def test_enter_is_enter_after_another_process_has_changed_the_terminals_modes(start: Start) -> None:
+    program = start()
+    shell_modes(program)
+    program.terminal.send("ab\r")
+    program.wait_answer("key a", "key b", "key c-m")
+    assert_raw(program)
+    program.terminal.send("\n")  # Ctrl+J, in a terminal that changes no key
+    program.wait_answer("key a", "key b", "key c-m", "key c-j")
 
 
 @pytest.mark.parametrize("rows", [5, 14])

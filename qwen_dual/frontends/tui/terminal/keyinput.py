@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.input.posix_utils import PosixStdinReader
 from prompt_toolkit.input.vt100 import Vt100Input, raw_mode
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from prompt_toolkit.input import Input
-    from prompt_toolkit.key_binding import KeyPress
 
     from qwen_dual.frontends.tui.terminal.appearance import Appearance
 
@@ -123,9 +124,15 @@ class TerminalInput(Vt100Input):
         if self._escape_timer is not None:
             self._escape_timer.cancel()
             self._escape_timer = None
-        if self.keep_raw():
+        was_cooked = self.keep_raw()
+        if was_cooked:
             self.on_made_raw()
-        return super().read_keys()
+        keys = super().read_keys()
+        if was_cooked and keys and keys[-1].key == Keys.ControlJ:
+            keys[-1] = KeyPress(
+                Keys.ControlM, "\r"
+            )  # Enter, which such a terminal gives as a newline
+        return keys
 
     def flush_keys(self) -> list[KeyPress]:
         """The keys that were held back, now that nothing has followed for a while."""
