@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from msgspec import Struct
 
+from qwen_dual.cli.farewell import say_last
 from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import qwen_home
@@ -210,7 +211,7 @@ def run_attached(
         return FAILED
     finally:
         own.close()
-    print(sanitise(told))  # it has an id that the session gave itself
+    say_last(sanitise(told))  # it has an id that the session gave itself
     return status
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.cli.farewell import say_last
 from qwen_dual.cli.loop import run_session
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.process import switch_threads
@@ -54,7 +55,7 @@ def run_interactive(
         terminal,
         show,
         prompt=options.prompt,
-        on_saved=lambda hint: print(f"\n{hint}"),
+        on_saved=lambda hint: say_last(f"\n{hint}"),
     )
 
 

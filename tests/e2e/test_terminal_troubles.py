@@ -89,6 +89,29 @@ def test_a_terminal_that_nobody_reads_holds_up_no_turn(tmp_path: Path) -> None:
         program.terminal.wait_for(lambda screen: ">" in screen.screen)
 
 
+@pytest.mark.parametrize("end", ["SIGTERM", "/quit", "hang up"])
+def test_a_terminal_that_nobody_reads_holds_up_no_end(tmp_path: Path, end: str) -> None:
+    script = tmp_path / "script.jsonl"
+    block = {"type": "text", "deltas": [f"line {number} of it\n\n" for number in range(2000)]}
+    script.write_text(json.dumps({"blocks": [block]}) + "\n")
+    with Program(tmp_path, ["--offline-script", str(script)]) as program:
+        program.terminal.wait_for("offline-script")
+        program.submit("go on")
+        without_reading(program, results=1)
+        if end == "SIGTERM":
+            program.terminal.signal(signal.SIGTERM)
+        elif end == "/quit":
+            program.submit("/quit")
+        else:
+            program.terminal.hang_up()
+        wait_until(lambda: program.terminal._child.poll() is not None, "it has ended")
+        ended = program.terminal._child.poll()
+        assert ended is not None
+        assert (ended.status, ended.signal) == (0, None)
+        assert program.refresh()[-1]["subtype"] == "session_end"
+        assert not (tmp_path / "home" / ".qwen" / "debug").exists()
+
+
 def without_reading(program: Program, results: int) -> None:
     """Waits for as many results while the PTY fills up."""
     wait_until(lambda: len(program.of("result")) >= results, "the session goes on")
