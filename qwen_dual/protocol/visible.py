@@ -52,7 +52,9 @@ _NAMES = {
 # fmt: on
 
 # What ``escape`` and ``visible_line`` give.
-_OURS = regex(rf"⟨(?:[A-Z]{{2,3}}|U\+[0-9A-F]{{4,6}})⟩|\A{BLANK_MARK}+|{BLANK_MARK}+\Z")
+_OURS = regex(
+    rf"⟨(?:[A-Z]{{2,3}}|U\+[0-9A-F]{{4,6}})⟩|\A{BLANK_MARK}+|(?<!{BLANK_MARK}){BLANK_MARK}+\Z"
+)
 _UNUSUAL = regex(r"[^\t\n -~]")
 _WORD = regex(r"[^\W_]+")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qwen_dual.protocol.look_alikes import TWINS
 from qwen_dual.protocol.previews import warnings_of
 from qwen_dual.protocol.visible import (
+    BLANK_MARK,
     ESCAPED,
     Reading,
     escape,
@@ -187,3 +188,9 @@ def test_carriage_returns_are_odd_in_a_diff_unless_every_line_ends_in_one() -> N
     assert kinds(" a\n-0\n+import os\r+0") == ["control"]
     assert kinds(" a\r\n+b\r\n+c\n\\ No newline at end of file") == []
     assert kinds(" a\r\n+b\r\r\n+c\r") == ["control"]
+
+
+def test_a_long_run_of_marks_for_blanks_takes_no_longer_than_its_length() -> None:
+    run = BLANK_MARK * 200_000
+    assert still_visible(f"a{run}x") == visible(f"a{run}x")
+    assert still_visible(f"{run}x{run}") == f"{run}x{run}"

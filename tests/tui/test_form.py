@@ -247,6 +247,15 @@ def test_the_field_is_edited_with_the_usual_keys(
     assert not field.key("pageup")
 
 
+def test_a_word_is_deleted_behind_a_very_long_one() -> None:
+    field = Field("x" * 100_000 + " y  ")
+    field.key("delete word left")
+    assert field.text == "x" * 100_000 + " "
+    field.key("delete word left")
+    field.key("delete word left")
+    assert field.text == ""
+
+
 def test_the_part_around_the_cursor_is_shown() -> None:
     field = Field("x" * 50 + "end")
     assert text_of([field.line(10, cursor=True)]) == ["xxxxxxend"]

@@ -49,7 +49,9 @@ def test_what_is_open_looks_as_it_will_stand(text: str, markdown: MarkdownRender
         ("Title\n===", ["Title"]),
         ("text\n``", ["text"]),
         ("-", []),
+        (" \t- ", []),
         ("text -", ["text -"]),
+        ("text\n" + " " * 100_000, ["text"]),
     ],
 )
 def test_what_could_become_anything_is_left_out(text: str, shown: list[str]) -> None:
@@ -57,6 +59,11 @@ def test_what_could_become_anything_is_left_out(text: str, shown: list[str]) -> 
     lines = rendering.lines(text, 60, 20)
     assert lines is not None
     assert text_of(lines) == shown
+
+
+def test_a_long_row_of_blanks_costs_no_more_than_another_text() -> None:
+    rendering = OpenRendering(lambda text, width: plain(text.split("\n")))
+    assert rendering.lines("- text\n" + " " * 20_000 + "x", 60, 20) is None, "it is too long"
 
 
 class Slow:

@@ -1,9 +1,8 @@
-"""Keys: replies fire none, cuts change none, pastes stay whole."""
+"""Keys: replies fire none, cuts change none."""
 
 from __future__ import annotations
 
 import os
-import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,12 @@ from hypothesis import strategies as st
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.terminal.keyinput import create_input
-from qwen_dual.frontends.tui.terminal.keyparser import REPLY_SECONDS, KeyParser
+from qwen_dual.frontends.tui.terminal.keyparser import REPLY_SECONDS
 from tests.support.pty import pair
+from tests.tui_terminal.typed import Keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from prompt_toolkit.key_binding import KeyPress
 
     from tests.support.pty import Pair
 
@@ -113,24 +111,6 @@ KEYS = {
 STREAM = st.lists(st.sampled_from([*REPLIES, *KEYS]) | st.text(max_size=3), max_size=12)
 
 
-class Keyboard:
-    """A parser, a clock to move, and the keys that came out."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-        self.presses: list[KeyPress] = []
-        self.parser = KeyParser(self.presses.append, now=lambda: self.time)
-
-    @property
-    def keys(self) -> list[str]:
-        return [press.key for press in self.presses]
-
-    def feed(self, *pieces: str) -> Keyboard:
-        for piece in pieces:
-            self.parser.feed(piece)
-        return self
-
-
 @pytest.mark.parametrize("reply", REPLIES)
 def test_a_reply_fires_no_key(reply: str) -> None:
     keyboard = Keyboard().feed("a", reply, "b")
@@ -140,7 +120,7 @@ def test_a_reply_fires_no_key(reply: str) -> None:
 
 @pytest.mark.parametrize("reply", REPLIES)
 def test_a_reply_cut_by_a_slow_link_fires_no_key(reply: str) -> None:
-    # Two characters alone may be an Alt key, so that is the one cut that cannot be bridged.
+    # Two characters alone may be an Alt key, which is fired then; what follows types nothing.
     for cut in range(3, len(reply)):
         keyboard = Keyboard().feed(reply[:cut])
         keyboard.parser.flush()
@@ -195,36 +175,6 @@ def test_control_keys_break_off_a_string() -> None:
     assert Keyboard().feed("\x1b]11;rgb", "\x03", "a").keys == [Keys.ControlC, "a"]
 
 
-def test_a_paste_comes_whole_however_it_is_cut() -> None:
-    text = "line\r\x1b[20 \x1b[201 end \x1b[201"
-    for keyboard in (
-        Keyboard().feed(f"\x1b[200~{text}\x1b[201~x"),
-        Keyboard().feed(*f"\x1b[200~{text}\x1b[201~x"),
-    ):
-        assert keyboard.keys == [Keys.BracketedPaste, "x"]
-        assert keyboard.presses[0].data == text
-
-
-def test_a_paste_that_never_ends_is_left_with_ctrl_c() -> None:
-    keyboard = Keyboard().feed("\x1b[200~half", "\x03")
-    keyboard.time += 5
-    assert keyboard.feed("\x03", "a").keys == [Keys.BracketedPaste, "a"]
-    assert keyboard.presses[0].data == "half\x03"
-
-
-class Counting(str):
-    """Text that counts how much of it is searched."""
-
-    searched = 0
-
-    def find(self, *args: object) -> int:
-        Counting.searched += len(self)
-        return super().find(*args)  # type: ignore[arg-type]
-
-    def __radd__(self, other: str) -> Counting:
-        return Counting(str(other) + str(self))
-
-
 @pytest.mark.parametrize(
     ("key", "typed"), [("\x1b[32;2u", " "), ("\x1b[27;2;65~", "A"), ("\x1b[97u", "a")]
 )
@@ -234,13 +184,21 @@ def test_a_character_types_itself_whatever_it_is_spelled_with(key: str, typed: s
 
 @pytest.mark.parametrize(
     "rest",
-    ["]11;rgb:1e1e/1e1e/1e1e\x1b\\", "P>|tmux 3.4\x1b\\", "[?62;4c", "[>84;0;0c", "[24;80R"],
+    [
+        "]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+        "P>|tmux 3.4\x1b\\",
+        "[?62;4c",
+        "[>84;0;0c",
+        "[24;80R",
+        "[I",
+    ],
 )
-def test_a_reply_whose_escape_came_long_before_types_nothing(rest: str) -> None:
-    keyboard = Keyboard().feed("\x1b")
-    keyboard.parser.flush()
-    keyboard.time += 0.12
-    assert keyboard.feed(rest, "a").keys == [Keys.Escape, "a"]
+def test_a_reply_whose_beginning_came_long_before_types_nothing(rest: str) -> None:
+    for cut, keys in ((0, []), (1, [rest[0]])):
+        keyboard = Keyboard().feed("\x1b" + rest[:cut])
+        keyboard.parser.flush()
+        keyboard.time += 0.12
+        assert keyboard.feed(rest[cut:], "a").keys == [Keys.Escape, *keys, "a"]
 
 
 @pytest.mark.parametrize("cut", [1, 2])
@@ -289,49 +247,14 @@ def test_what_is_typed_after_escape_is_typed(typed: str) -> None:
     assert keyboard.feed(typed).keys == [Keys.Escape, *typed]
 
 
-def test_lines_that_come_at_once_are_a_paste() -> None:
-    keyboard = Keyboard().feed("one\rtwo\r", "three\r")
-    assert keyboard.keys == []
+@pytest.mark.parametrize(
+    ("key", "typed"), [("O", "A"), ("P", "G"), ("_", "a"), ("]", "1"), ("[", "a")]
+)
+def test_what_is_typed_after_an_alt_key_is_typed(key: str, typed: str) -> None:
+    keyboard = Keyboard().feed(f"\x1b{key}")
     keyboard.parser.flush()
-    assert [press.data for press in keyboard.presses] == ["one\rtwo\rthree\r"]
-    assert keyboard.keys == [Keys.BracketedPaste]
-    assert keyboard.feed("\r").keys == [Keys.BracketedPaste, Keys.ControlM]
-
-
-@pytest.mark.parametrize("piece", [" ", "\r", "a ", " \r", "ab\r"])
-def test_lines_take_linear_time(piece: str) -> None:
-    started = time.thread_time()  # of computing: other programs may have the cores
-    Keyboard().feed(piece * 50_000)
-    assert time.thread_time() - started < 5
-
-
-def test_a_key_ends_lines_that_came_at_once() -> None:
-    keyboard = Keyboard().feed("one\rtwo", "\x1b[A")
-    assert keyboard.keys == [Keys.BracketedPaste, Keys.Up]
-
-
-@pytest.mark.parametrize("text", ["text\r", "a\nb\r", "\r\r", "\rtext", "text\r\r", "  \r  \r"])
-def test_one_line_with_its_end_is_keys(text: str) -> None:
-    assert Keys.BracketedPaste not in Keyboard().feed(text).keys
-    assert len(Keyboard().feed(text).keys) == len(text)
-
-
-def test_a_paste_whose_end_does_not_come_can_be_ended() -> None:
-    keyboard = Keyboard().feed("\x1b[200~text\x1b[20")
-    assert keyboard.parser.in_paste
-    keyboard.parser.end_paste()
-    assert [press.data for press in keyboard.presses] == ["text\x1b[20"]
-    assert keyboard.feed("a").keys == [Keys.BracketedPaste, "a"]
-
-
-def test_a_huge_paste_takes_linear_time() -> None:
-    size, piece = 10_000_000, 5000
-    keyboard = Keyboard().feed("\x1b[200~")
-    for _ in range(size // piece):
-        keyboard.parser.feed(Counting("x" * piece))
-    keyboard.feed("\x1b[201~")
-    assert len(keyboard.presses[0].data) == size
-    assert Counting.searched == size
+    keyboard.time += 0.12
+    assert keyboard.feed(typed).keys == [Keys.Escape, key, typed]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.headless.messages import Message
     from qwen_dual.frontends.headless.stdout import Stdout
 
-_PADDING = re.compile(r" +$", re.MULTILINE)
+_PADDING = re.compile(r"(?<! ) +$", re.MULTILINE)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 

@@ -13,6 +13,7 @@ from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.dialogs.asking_keys import bind_dialog, bind_form, bind_reason
+from qwen_dual.frontends.tui.terminal.arriving_paste import pasted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,7 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
 
     @bindings.add(Keys.BracketedPaste, filter=here)
     def _pasted(event: KeyPressEvent) -> None:
-        editor.paste(event.data)
+        editor.paste(pasted(event))
 
 
 def _bind_search(bindings: KeyBindings, controller: Controller) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.keys import Keys
 
+from qwen_dual.frontends.tui.terminal.arriving_paste import pasted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,7 +71,7 @@ def bind_dialog(bindings: KeyBindings, asking: Asking) -> None:
     here = Condition(lambda: asking.focus == "dialog")
     for key, name in _DIALOG_KEYS.items():
         bindings.add(key, filter=here)(_handler(asking.key, name))
-    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: asking.paste(event.data))
+    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: asking.paste(pasted(event)))
 
     @bindings.add(Keys.Any, filter=here)
     def _typed(event: KeyPressEvent) -> None:
@@ -85,7 +87,7 @@ def bind_reason(bindings: KeyBindings, asking: Asking) -> None:
     for keys in (("c-j",), ("escape", "enter")):
         bindings.add(*keys, filter=here)(lambda _: reason.insert("\n"))
     bindings.add(Keys.Any, filter=here)(lambda event: reason.insert(event.data))
-    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: reason.paste(event.data))
+    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: reason.paste(pasted(event)))
 
 
 def bind_form(bindings: KeyBindings, asking: Asking) -> None:
@@ -96,7 +98,7 @@ def bind_form(bindings: KeyBindings, asking: Asking) -> None:
     for keys in (("c-j",), ("escape", "enter"), ("c-r",), ("c-x",)):
         bindings.add(*keys, filter=here, eager=True)(lambda _: None)
     bindings.add(Keys.Any, filter=here)(lambda event: asking.form_type(event.data))
-    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: asking.form_paste(event.data))
+    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: asking.form_paste(pasted(event)))
 
 
 def _handler(act: Callable[[str], None], key: str) -> Callable[[KeyPressEvent], None]:

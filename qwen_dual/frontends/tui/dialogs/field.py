@@ -20,7 +20,6 @@ CURSOR = ("[SetCursorPosition]", "")
 
 DOT = "•"
 
-_WORD_BEFORE = regex(r"\S*\s*$")
 _WORD_AFTER = regex(r"\s*\S*")
 
 
@@ -100,8 +99,8 @@ class Field:
     def _word_before(self) -> int:
         if self._secret:  # where its words end nobody can see
             return 0
-        found = _WORD_BEFORE.search(self.text[: self.cursor])
-        return found.start() if found is not None else 0
+        before = self.text[: self.cursor].rstrip()
+        return len(before) - len((before.rsplit(maxsplit=1) or [""])[-1])
 
     def _word_after(self) -> int:
         if self._secret:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MANY = 8
 """With more choices than this, typing filters them; with fewer, digits and letters choose."""
 
+MAX_FILTER = 1000
+"""Characters of a filter that are looked at: it may be a text of one's own that was pasted."""
+
 PAGE = 8
 """How far a page key goes."""
 
@@ -170,7 +173,7 @@ class Page:
 
     def _filter(self, query: str) -> None:
         self.query = query
-        words = query.lower().split()
+        words = query[:MAX_FILTER].lower().split()
         choices = self.question.choices
         self.visible = [index for index, choice in enumerate(choices) if _matches(choice, words)]
         self.at = 0

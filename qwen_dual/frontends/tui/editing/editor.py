@@ -13,7 +13,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
 from qwen_dual.core.prompts.prompt import Entered
-from qwen_dual.frontends.tui.editing.history import History, Search
+from qwen_dual.frontends.tui.editing.history import MAX_QUERY, History, Search
 from qwen_dual.frontends.tui.editing.paste import Pastes
 from qwen_dual.frontends.tui.text.lines import TAB, width_of
 from qwen_dual.protocol.blocks import text_block
@@ -204,11 +204,14 @@ class Editor:
         self.buffer.insert_text(sanitise(text))
 
     def paste(self, text: str) -> None:
-        """Inserts pasted text, folded when it is large."""
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        inserted, at = self._pastes.fold(sanitise(text)), self.cursor
+        """Inserts pasted text, folded when it is large.
+
+        Args:
+            text: sanitised already (``arriving_paste``): to go through a large one takes long.
+        """
+        inserted, at = self._pastes.fold(text), self.cursor
         self.buffer.insert_text(inserted)
-        if "/" in text and not self.shell and inserted == text:
+        if inserted == text and "/" in text and not self.shell:
             self.on_dropped(inserted, at)
 
     def replace(self, text: str, at: int, other: str) -> bool:
@@ -314,7 +317,8 @@ class Editor:
     def search_type(self, text: str) -> None:
         """Adds to what is searched for."""
         if self.search is not None:
-            self.search.query += sanitise(text).replace("\n", " ")
+            room = max(0, MAX_QUERY - len(self.search.query))
+            self.search.query += sanitise(text[:room]).replace("\n", " ")
             self._find(None)
 
     def search_backspace(self) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 1000
 
+MAX_QUERY = 1000
+"""Characters that are searched for; of more, as when a file is pasted, the first."""
+
 
 class History:
     """Entries, the oldest first, and where a walk through them stands."""

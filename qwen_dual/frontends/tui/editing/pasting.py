@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.threads import in_thread
+from qwen_dual.frontends.tui.terminal.arriving_paste import cleaned
 from qwen_dual.frontends.tui.terminal.keyinput import TerminalInput
 from qwen_dual.fs.home import home_of
 
@@ -82,7 +83,7 @@ class Pasting:
         self._controller.remark("")
         editor = self._controller.editor
         if image is None:
-            editor.paste(told.strip())
+            editor.paste(cleaned(told.strip()))
         else:
             editor.buffer.insert_text(editor.images.add("clipboard", image))
 

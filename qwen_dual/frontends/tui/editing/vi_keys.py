@@ -21,6 +21,7 @@ from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.editing.vi_operators import bind_operators
+from qwen_dual.frontends.tui.terminal.arriving_paste import pasted
 from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _bind_commands(bindings: KeyBindings, controller: Controller, here: Filter) 
     @bindings.add(Keys.BracketedPaste, filter=here)
     def _pasted(event: KeyPressEvent) -> None:
         _end_command(event)
-        editor.paste(event.data)
+        editor.paste(pasted(event))
 
     # Within what is selected, or for an operator, a row is no way into the history.
     busy = vi_selection_mode | vi_waiting_for_text_object_mode

@@ -25,7 +25,7 @@ _RULE = regex(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 # A number that is repeated counts from the first item.
 _ITEM = regex(r"[-*+] |(?!1[.)])\d+[.)] ")
 _FENCE = regex(r"\s*(?:`{3,}|~{3,})")
-_BEGUN = regex(r"(?:\A|\n)[ \t]*(?:[-*+=_~`#>|: ]+|\d+[.)]?)[ \t]*\Z")
+_BEGUN = regex(r"[-*+=_~`#>|: ]*|\d+[.)]?")
 
 
 class OpenRendering:
@@ -59,7 +59,7 @@ class OpenRendering:
     def lines(self, text: str, width: int, room: int) -> list[Line] | None:
         """The last ``room`` lines of ``text``; None where it is too long to be rendered again and again."""
         if not _FENCE.match(text):
-            text = _BEGUN.sub("", text)
+            text = _without_begun(text)
         text = _end(text, max(1, room))
         if len(text) > LONG_TEXT or text.count("|") > LONG_TABLE:
             self.stale = False
@@ -73,6 +73,12 @@ class OpenRendering:
             self._text, self._width, self._look = wanted
             self._due = self._now() + (SHARE - 1) * (self._now() - began)
         return self._lines[-room:] if room > 0 else []
+
+
+def _without_begun(text: str) -> str:
+    """``text`` without a last line that says nothing yet, such as the mark of an item."""
+    before, _, last = text.rpartition("\n")
+    return before if last and _BEGUN.fullmatch(last.strip(" \t")) else text
 
 
 def _end(text: str, room: int) -> str:

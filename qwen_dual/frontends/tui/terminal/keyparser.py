@@ -16,6 +16,7 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
+from qwen_dual.frontends.tui.terminal.arriving_paste import ArrivingPaste
 from qwen_dual.frontends.tui.terminal.keycodes import key_of
 from qwen_dual.protocol.regex import regex
 
@@ -51,7 +52,7 @@ _STRINGS = {
 # What a reply goes on with whose escape character came by itself, a while before.
 _CUT_REPLY = regex(
     r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337|7501);|P(?:>\||[01]?[$+!])|_G"
-    r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
+    r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]|\[[IO]\Z"
 )
 _PLAIN = regex("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _STRING_BODY = regex("[^\x00-\x1f\x7f]*")
@@ -90,13 +91,12 @@ class KeyParser(Vt100Parser):
         self._string_since: float | None = None  # inside an OSC, DCS, APC or PM
         self._string: list[str] | None = None  # of an OSC
         self._string_size = 0
-        self._paste: list[str] | None = None
-        self._paste_size = 0
-        self._lines: list[str] = []  # of a paste that no marks surround
-        self._lines_size = 0
+        self._paste: ArrivingPaste | None = None
+        self._lines: ArrivingPaste | None = None  # a paste that no marks surround
         self._replies = 0  # that were asked for and have not come
         self._replies_until = 0.0
-        self._escaped: float | None = None  # when an Escape was taken for the key
+        self._escaped = ""  # what was taken for the Escape key, or for Alt and a character
+        self._escaped_at = 0.0
 
     @property
     def in_paste(self) -> bool:
@@ -137,9 +137,9 @@ class KeyParser(Vt100Parser):
         if self._paste is None and self._string_since is None and not self._pending:
             if self._feed_lines(data):
                 return
-            if self._escaped is not None and now - self._escaped <= _PATIENCE:
-                data = f"\x1b{data}" if _continues_escape(data) else data
-        self._escaped = None
+            if now - self._escaped_at <= _PATIENCE and _continues(self._escaped, data):
+                data = self._escaped + data
+        self._escaped = ""
         data = self._pending + data
         self._pending = ""
         position = 0
@@ -165,12 +165,13 @@ class KeyParser(Vt100Parser):
         # Longer beginnings are replies or keys that a slow link has cut.
         if self._pending == "\x1b":
             self._emit(Keys.Escape, "\x1b")
-            self._pending = ""
-            self._escaped = self._now()
         elif len(self._pending) == 2:
             self._emit(Keys.Escape, "\x1b")
             self._emit(self._pending[1], self._pending[1])
-            self._pending = ""
+        else:
+            return
+        self._escaped, self._pending = self._pending, ""
+        self._escaped_at = self._now()
 
     def _emit(self, key: Keys | str | tuple[Keys | str, ...], data: str) -> None:
         for index, one in enumerate(key if isinstance(key, tuple) else (key,)):
@@ -183,20 +184,19 @@ class KeyParser(Vt100Parser):
 
         Such a paste comes in pieces; it ends when nothing follows for a while.
         """
-        if _PLAIN.fullmatch(data) and (self._lines or _is_lines(data)):
-            self._lines.append(data)
-            self._lines_size += len(data)
-            if self._lines_size > _MAX_PASTE:
+        if _PLAIN.fullmatch(data) and (self._lines is not None or _is_lines(data)):
+            self._lines = self._lines or ArrivingPaste()
+            self._lines.add(data)
+            if self._lines.size > _MAX_PASTE:
                 self._end_lines()
             return True
         self._end_lines()
         return False
 
     def _end_lines(self) -> None:
-        if self._lines:
-            text = "".join(self._lines)
-            self._lines, self._lines_size = [], 0
-            self._emit(Keys.BracketedPaste, text)
+        if self._lines is not None:
+            lines, self._lines = self._lines, None
+            self.feed_key_callback(lines.end())
 
     def _feed_keys(self, data: str, position: int) -> int:
         """Takes one sequence, or one run of text; returns where it ends."""
@@ -258,8 +258,7 @@ class KeyParser(Vt100Parser):
         end += more
         sequence = data[position:end]
         if sequence == _PASTE_START:
-            self._paste = []
-            self._paste_size = 0
+            self._paste = ArrivingPaste()
         elif len(sequence) < _MAX_SEQUENCE and not _CPR.fullmatch(sequence):
             if sequence.endswith("c"):
                 self._replies = max(0, self._replies - 1)
@@ -331,20 +330,18 @@ class KeyParser(Vt100Parser):
         )
         stop = max(position, len(data) - keep)
         assert self._paste is not None
-        self._paste.append(data[position:stop])
-        self._paste_size += stop - position
+        self._paste.add(data[position:stop])
         self._pending = data[stop:]
-        if self._paste_size > _MAX_PASTE:
+        if self._paste.size > _MAX_PASTE:
             self._end_paste("")
-            self._paste = []
-            self._paste_size = 0
+            self._paste = ArrivingPaste()
         return len(data)
 
     def _end_paste(self, last: str) -> None:
         assert self._paste is not None
-        text = "".join([*self._paste, last])
-        self._paste = None
-        self._emit(Keys.BracketedPaste, text)
+        paste, self._paste = self._paste, None
+        paste.add(last)
+        self.feed_key_callback(paste.end())
 
 
 def _is_lines(data: str) -> bool:
@@ -355,6 +352,15 @@ def _is_lines(data: str) -> bool:
     return len([line for line in data.split("\r") if line.strip()]) > 1
 
 
-def _continues_escape(data: str) -> bool:
-    """Whether this is the rest of a sequence, and nothing that anybody types after Escape."""
-    return _CUT_REPLY.match(data) is not None or f"\x1b{data}" in ANSI_SEQUENCES
+def _continues(escaped: str, data: str) -> bool:
+    """Whether this is the rest of a sequence, and nothing that anybody types after that key.
+
+    Args:
+        escaped: what the sequence began with: Escape, or that and a character; empty for nothing.
+    """
+    if not escaped:
+        return False
+    if _CUT_REPLY.match(escaped[1:] + data):
+        return True
+    # Behind Alt+O a letter is text: in vi's insert mode that is Escape, a new line and the letter.
+    return not escaped.endswith("O") and escaped + data in ANSI_SEQUENCES
