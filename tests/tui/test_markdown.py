@@ -237,7 +237,26 @@ def test_markup_of_rich_and_emoji_codes_stay_text(loaded: MarkdownRenderer) -> N
 
 
 def test_an_image_is_named_without_an_emoji(loaded: MarkdownRenderer) -> None:
-    assert text_of(loaded.render("![a cat](cat.png)", 60)) == ["[image: a cat]"]
+    assert text_of(loaded.render("![a cat](cat.png)", 60)) == ["[image: a cat] (cat.png)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See ![x](a.png) and &copy; of it", ["See [image: x] (a.png) and", "© of it"]),
+        ("![](a.png), ![](data:x,y) ![d](data:x,y)", ["[image: a.png], [image]", "[image: d]"]),
+        ("[![ci](badge.svg)](https://x.y)", ["[image: ci] (https://x.y)"]),
+        ("- one ![x](a.png) two three", ["• one [image: x] (a.png)", "  two three"]),
+        ("| a |\n|---|\n| ![x](a.png) |", ["a", "─" * 18, "[image: x] (a.png)"]),
+        ("# ![x](a.png) title", ["[image: x] (a.png) title"]),
+    ],
+)
+def test_an_image_is_named_where_it_stands(
+    text: str, shown: list[str], loaded: MarkdownRenderer
+) -> None:
+    assert [line.strip() for line in text_of(loaded.render(text, 26))] == [
+        line.strip() for line in shown
+    ]
 
 
 def test_a_renderer_that_fails_gives_the_plain_text() -> None:

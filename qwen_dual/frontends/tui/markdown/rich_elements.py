@@ -15,7 +15,6 @@ from rich.markdown import (
     CodeBlock,
     Heading,
     HorizontalRule,
-    ImageItem,
     ListElement,
     Markdown,
     TableElement,
@@ -190,12 +189,6 @@ class _ShortRule(HorizontalRule):
         yield Segment.line()
 
 
-class _NamedImage(ImageItem):
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        name = self.text.plain if self.text else self.destination
-        yield Text(f"[image: {name}] ", end="")
-
-
 ELEMENTS: dict[str, type[MarkdownElement]] = {
     **Markdown.elements,
     "heading_open": _LeftHeading,
@@ -206,6 +199,5 @@ ELEMENTS: dict[str, type[MarkdownElement]] = {
     "ordered_list_open": _TightList,
     "table_open": _QuietTable,
     "hr": _ShortRule,
-    "image": _NamedImage,
 }
 Document.elements = ELEMENTS

@@ -1,4 +1,4 @@
-"""Links in parsed Markdown: which become hyperlinks, which show their address. Pure.
+"""Links and images in parsed Markdown: which become hyperlinks, which show their address. Pure.
 
 Works on the parser's tokens, before anything is laid out.
 """
@@ -16,17 +16,40 @@ if TYPE_CHECKING:
 
 
 def with_links(tokens: Iterable[Token], *, hyperlinks: bool) -> list[Token]:
-    """``tokens`` with each link resolved.
+    """``tokens`` with each link resolved, and each image named where it stands.
 
     A link that may be a hyperlink keeps its target. Any other loses it and is followed by its
-    address in parentheses, unless its text is the address.
+    address in parentheses, unless its text is the address. An image is a link to itself, but for one
+    that is a link's text, or that holds its own data.
     """
     resolved: list[Token] = []
     for token in tokens:
         if token.type == "inline" and token.children:
-            token.children = _resolved(token.children, hyperlinks=hyperlinks)
+            # rich would print an image before the paragraph that it stands in, on a row of any length.
+            children = _with_images_named(token.children)
+            token.children = _resolved(children, hyperlinks=hyperlinks)
         resolved.append(token)
     return resolved
+
+
+def _with_images_named(children: Iterable[Token]) -> list[Token]:
+    result: list[Token] = []
+    in_link = False
+    for token in children:
+        in_link = token.type == "link_open" or (in_link and token.type != "link_close")
+        if token.type != "image":
+            result.append(token)
+            continue
+        source = str(token.attrs.get("src", ""))
+        own_data = source.startswith("data:")
+        named = token.content or ("" if own_data else source)
+        text = Token("text", "", 0, content=f"[image: {named}]" if named else "[image]")
+        if in_link or own_data or named == source:
+            result.append(text)
+        else:
+            link = Token("link_open", "a", 1, attrs={"href": source})
+            result += [link, text, Token("link_close", "a", -1)]
+    return result
 
 
 def _resolved(children: Sequence[Token], *, hyperlinks: bool) -> list[Token]:
