@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -223,3 +224,24 @@ def test_markdown_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "**" not in text
     assert "bold" in text and "• \x1b[0mitem\n" in text
     assert "\x1b[1m" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a <b>c</b> &copy; d", "a <b>c</b> © d"),
+        ("<details>\n\nx\n\n</details>", "<details> x </details>"),
+        (
+            "a [b][c] d[^1]\n\n[c]: https://e.f\n\n[^1]: g",
+            "a [b][c] d[^1] [c]: https://e.f [^1]: g",
+        ),
+        ("one two three ![four](five.png) six", "one two three !four (five.png) six"),
+        ("a&#x202e;b&#x9b;c", "ab\ufffdc"),
+    ],
+)
+def test_no_word_of_markdown_is_gone_and_none_is_hidden(
+    text: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    drawn = shown(text, result=text, markdown=True)
+    assert " ".join(re.sub("\x1b\\[[0-9;]*m", "", drawn).split()) == words

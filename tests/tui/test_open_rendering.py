@@ -64,6 +64,7 @@ def test_what_could_become_anything_is_left_out(text: str, shown: list[str]) -> 
 def test_a_long_row_of_blanks_costs_no_more_than_another_text() -> None:
     rendering = OpenRendering(lambda text, width: plain(text.split("\n")))
     assert rendering.lines("- text\n" + " " * 20_000 + "x", 60, 20) is None, "it is too long"
+    assert rendering.lines("a\n-" + " " * 50_000 + "x\n" + "row\n" * 9, 60, 2) is None
 
 
 class Slow:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qwen_dual.protocol.sanitise import StreamSanitiser
+from qwen_dual.protocol.sanitise import StreamSanitiser, coloured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,15 +152,7 @@ class TerminalText:
                 self._render(block)
 
     def _render(self, block: str) -> None:
-        from io import StringIO
-
-        from rich.console import Console
-        from rich.markdown import Markdown
-
-        drawn = StringIO()
-        console = Console(file=drawn, force_terminal=True, width=self._columns())
-        console.print(Markdown(block, code_theme="ansi_dark", hyperlinks=False))
-        text = _PADDING.sub("", drawn.getvalue()).strip("\n")
+        text = _rendered(block, self._columns())
         self._write(f"\n{text}\n" if self._shown else f"{text}\n")
 
     def _write(self, text: str) -> None:
@@ -168,3 +160,23 @@ class TerminalText:
             self._before()
             self._shown = True
             self._stdout.write(text.encode("utf-8", "replace"))
+
+
+def _rendered(block: str, width: int) -> str:
+    """``block`` of Markdown as a terminal shows it; what is no Markdown, or would be gone, stays as it is."""
+    from io import StringIO
+
+    from markdown_it import MarkdownIt
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    # rich drops tags, footnotes and definitions, which seldom stand in the block that names them, and
+    # prints an image before its paragraph, on a row of any length.
+    parser = MarkdownIt().enable(["strikethrough", "table"])
+    parser.disable(["html_block", "html_inline", "reference", "image"])
+    document = Markdown("", code_theme="ansi_dark", hyperlinks=False)
+    document.parsed = parser.parse(block)
+    drawn = StringIO()
+    Console(file=drawn, force_terminal=True, width=width).print(document)
+    # Once more: Markdown can spell a character (``&#x202e;``) that its source does not hold.
+    return coloured(_PADDING.sub("", drawn.getvalue()).strip("\n"))

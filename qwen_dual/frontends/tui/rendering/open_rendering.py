@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHARE = 6
 """One part of the time in so many may go into rendering what is still being written."""
 
-_RULE = regex(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_RULE = regex(r":?-+:?")  # of a column
 # A number that is repeated counts from the first item.
 _ITEM = regex(r"[-*+] |(?!1[.)])\d+[.)] ")
 _FENCE = regex(r"\s*(?:`{3,}|~{3,})")
@@ -92,7 +92,13 @@ def _end(text: str, room: int) -> str:
     if _FENCE.match(text):
         # Some more of it: what a row is may have been said above.
         return "\n".join([lines[0], *lines[1:][-2 * room :]])
-    if _RULE.fullmatch(lines[1]):
+    if _is_rule(lines[1]):
         return "\n".join([*lines[:2], *lines[2:][-room:]])
     items = (at for at in range(len(lines) - room, 0, -1) if _ITEM.match(lines[at]))
     return "\n".join(lines[next(items, 0) :])
+
+
+def _is_rule(line: str) -> bool:
+    """Whether it stands below the head of a table."""
+    cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+    return all(_RULE.fullmatch(cell.strip()) for cell in cells)
