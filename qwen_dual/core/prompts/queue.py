@@ -72,9 +72,10 @@ class PromptQueue:
         prompt = replace(prompt, id=own)
         self._ids.add(own)
         at = self._steering_end() if prompt.steers is not None else len(self._prompts)
+        position = self._position(at)
         self._prompts.insert(at, prompt)
         self._changed()
-        return self._position(at)
+        return position
 
     def position_of_next(self, *, steers: bool) -> int:
         """The position that ``add`` would give the next one."""
@@ -85,6 +86,8 @@ class PromptQueue:
         return next(places, len(self._prompts))
 
     def _position(self, at: int) -> int:
+        if not self._held or at == len(self._prompts):  # however many wait
+            return 1 + at - len(self._held)
         return 1 + sum(prompt.id not in self._held for prompt in self._prompts[:at])
 
     def take(self) -> Prompt | None:

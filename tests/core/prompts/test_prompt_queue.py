@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,35 @@ def test_a_queue_hands_out_in_order_and_gives_up_what_is_taken_out() -> None:
     assert not queue.remove(found)
     taken = [queue.take(), queue.take(), queue.take()]
     assert [prompt.text if prompt else None for prompt in taken] == ["a", "c", None]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_one_more_prompt_costs_the_same_however_many_wait(held: bool) -> None:
+    queue = queue_of("a")
+    queue.add(Prompt("typed", KEYBOARD))
+    if held:
+        assert queue.hold(None, -1) is not None
+
+    def steps(name: str) -> int:
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count)
+        try:
+            queue.position_of_next(steers=False)
+            queue.add(Prompt(name, INPUT, name))
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    few = steps("b")
+    for number in range(500):
+        queue.add(Prompt("c", INPUT, f"c{number}"))
+    assert steps("d") == few
+    assert queue.position_of_next(steers=False) == 505 - held
 
 
 def test_a_listing_is_bounded_whatever_is_queued() -> None:
