@@ -12,7 +12,6 @@ from qwen_dual.frontends.tui.attached import ATTACHED, WATCHES, first_lines
 from qwen_dual.frontends.tui.region.footer import Around
 from qwen_dual.frontends.tui.state.replay import with_stream
 from qwen_dual.frontends.tui.terminal.guest import Guest
-from qwen_dual.frontends.tui.text.theme import DEFAULT
 from qwen_dual.git.repository import Branch
 from qwen_dual.host.errors import SessionExited
 from qwen_dual.runtime.attached import AttachedSession
@@ -62,7 +61,6 @@ class AttachedView:
         link.told = self.handle.notice
         branch = Branch(workspace.cwd)
         word = WATCHES if session.rights == {"observe"} else ATTACHED
-        habits = Habits.of(workspace.settings)
         self._index = file_index(workspace)
         self._guest = Guest()
         self._spoken = spoken
@@ -72,15 +70,11 @@ class AttachedView:
             version=__version__,
             env=lambda: workspace.env,
             around=lambda: Around(branch=branch.name, attached=word),
-            theme_name=habits.theme or DEFAULT,
             files=self._index,
-            editor=habits.editor,
-            hide_banner=habits.hide_banner,
-            vi=habits.vi,
+            habits=Habits.of(workspace.settings),
             screen_reader=spoken,
             guest=self._guest,
         )
-        self.tui.controller.sending.enter_queues = habits.enter_queues
         self._show(past)
 
     def _banner(self, *, watches: bool) -> list[str]:

@@ -167,7 +167,7 @@ def test_what_cannot_be_attached_to_is_said(tmp_path: Path) -> None:
             assert terminal.wait_exit() == 1
     keeper.write(replace(record, session_id="\x1b[8maa"))
     with in_terminal([*COMMAND, "attach", "nonsense"], tmp_path) as terminal:
-        terminal.wait_for("no session 'nonsense' runs; there are aa")
+        terminal.wait_for("no session 'nonsense' runs; there are ⟨ESC⟩[8maa")
         assert b"\x1b[8m" not in terminal.raw
         assert terminal.wait_exit() == 1
     keeper.close()

@@ -43,6 +43,7 @@ from qwen_dual.frontends.tui.terminal.terminal import create_output
 from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput
 from qwen_dual.frontends.tui.text import links, theme
 from qwen_dual.fs.home import home_of
+from qwen_dual.runtime.habits import Habits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,16 +72,13 @@ class Tui:
         version: of the program.
         env: the session's environment, now: which terminal this is, the person's editor and pager.
         around: tells what else the footer says.
-        theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
         history: keeps what is sent for later sessions; nothing does where None.
         replay: the events of an earlier conversation, shown before the first prompt.
         pictures: gives the images that an event tells of, where they are drawn.
-        editor: what Ctrl+X opens; what the environment names unless given.
+        habits: what the person has set up: colours, editor, vi's keys, what Enter does, no first screen.
         screen_reader: words in place of symbols, and nothing that moves.
-        hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
-        vi: the editor begins with vi's keys.
         guest: what the terminal itself is told of the session.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
@@ -103,25 +101,23 @@ class Tui:
         version: str,
         env: Callable[[], Mapping[str, str]] = dict,
         around: Callable[[], Around] = Around,
-        theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
         history: HistoryStore | None = None,
         replay: Sequence[Event] = (),
         pictures: Callable[[Event], Sequence[Block]] | None = None,
-        editor: str = "",
+        habits: Habits | None = None,
         screen_reader: bool = False,
-        hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
-        vi: bool = False,
         guest: Guest | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
+        habits = habits or Habits()
         self.channels = channels
         self.hosts: Sequence[str] = ()
         self.painted, self.loaded = anyio.Event(), anyio.Event()
         self._session, self._env, self._around = session, env, around
-        self._hide_banner, self._before_drawing = hide_banner, before_drawing
+        self._hide_banner, self._before_drawing = habits.hide_banner, before_drawing
         self._folder = short_folder(session.cwd, home_of(env()))
         about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
         self._banner = first_screen(banner, about)
@@ -132,8 +128,14 @@ class Tui:
         self.view = guest.view(self._clock.mark, display_of=display, colour_of=session.agent_colour)
         self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
+        self.controller.sending.enter_queues = habits.enter_queues
         self._programs = ExternalPrograms(
-            self.controller.editor, session.closing, editor, env, self._say_error, self._clock.mark
+            self.controller.editor,
+            session.closing,
+            habits.editor,
+            env,
+            self._say_error,
+            self._clock.mark,
         )
         self.page, self.edit = self._programs.page, self._programs.edit_text
         Pasting(
@@ -145,7 +147,7 @@ class Tui:
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
         region = Region(self.controller, lambda: self._painter.frame)
         depth = self._output.get_default_color_depth()
-        self._appearance = Appearance(depth, theme_name, self._restyle)
+        self._appearance = Appearance(depth, habits.theme or theme.DEFAULT, self._restyle)
         self._app = make_application(
             region.layout,
             self._appearance.style,
@@ -191,7 +193,7 @@ class Tui:
         self._wakes, self._drawn = Wakes(self._clock.mark), anyio.Event()
         self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
         self._vi: ViMode | None = None
-        self.set_vi(vi)
+        self.set_vi(habits.vi)
         self._pictures = pictures
         if replay:
             self.replay(replay)

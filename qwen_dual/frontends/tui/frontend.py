@@ -21,7 +21,7 @@ from qwen_dual.core.failures import describe
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.region.footer import Around
 from qwen_dual.frontends.tui.terminal.guest import Guest
-from qwen_dual.frontends.tui.text.theme import DEFAULT, THEMES
+from qwen_dual.frontends.tui.text.theme import THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
 from qwen_dual.runtime.mentionable import mentionable_of
@@ -81,7 +81,6 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     tui = _make_tui(handle, shown, guest, files, changes, pictures)
     launch.bus.forget()
     tui.controller.editor.number_image = lambda: handle.latest.number_image()
-    tui.controller.sending.enter_queues = Habits.of(launch.settings).enter_queues
     if pictures is not None:
         _draw_images(handle, tui, pictures)
 
@@ -210,7 +209,6 @@ def _make_tui(
             tasks=parts.running_tasks,
         )
 
-    habits = Habits.of(launch.settings)
     return Tui(
         handle,
         channels=shown.channels,
@@ -218,17 +216,14 @@ def _make_tui(
         version=__version__,
         env=lambda: launch.env,
         around=around,
-        theme_name=habits.theme or DEFAULT,
         files=files,
         history=prompt_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
         pictures=pictures,
-        editor=habits.editor,
+        habits=Habits.of(launch.settings),
         screen_reader=shown.screen_reader,
         guest=guest,
-        hide_banner=habits.hide_banner,
         before_drawing=parts.flush,
-        vi=habits.vi,
     )
 
 
