@@ -25,14 +25,17 @@ def _lines(text: str) -> tuple[str, ...]:
 IN_HOME: Final = _lines("""
     .ssh .gnupg .pki .password-store .age .config/age .config/sops
     .local/share/keyrings .local/share/kwalletd .local/share/gnome-keyring
-    .1password .config/1Password .config/op .config/Bitwarden .config/keepassxc .config/KeePass
+    .1password .config/1Password .config/op .config/keepassxc .config/KeePass
+    .config/Bitwarden .bitwarden-ssh-agent.sock snap/bitwarden
     .vault-token .git-credentials .config/git/credentials .netrc _netrc .authinfo .authinfo.gpg
     .aws .azure .config/gcloud .boto .s3cfg .kube .minikube .oci .ibmcloud .bluemix .aliyun
     .config/doctl .config/hcloud .config/scw .config/linode-cli .config/heroku .config/fly .fly
-    .netlify .config/netlify .config/vercel .vercel .wrangler .config/.wrangler
+    .netlify .config/netlify .config/vercel .vercel .wrangler .config/.wrangler .cloudflared
+    .railway .supabase .config/stripe .config/configstore .config/ngrok .ngrok2 .sentryclirc
+    .databrickscfg .snowsql .snowflake
     .config/rclone .terraform.d .terraformrc .pulumi .config/pulumi .chef .config/helm
     .docker/config.json .docker/run .docker/desktop .docker/contexts .dockercfg
-    .colima .lima .orbstack .config/containers/auth.json
+    .colima .lima .orbstack .rd .config/containers/auth.json
     .config/gh .config/hub .config/glab-cli .config/tea .config/github-copilot
     .npmrc .yarnrc .yarnrc.yml .pypirc .cargo/credentials .cargo/credentials.toml .gem/credentials
     .m2/settings.xml .m2/settings-security.xml .gradle/gradle.properties .nuget/NuGet/NuGet.Config
@@ -48,6 +51,7 @@ IN_HOME: Final = _lines("""
     .config/Code/User/globalStorage .config/Cursor .config/evolution .local/share/evolution
     .bitcoin .ethereum .electrum .solana .config/solana .config/Exodus .monero
     .bash_history .zsh_history .zhistory .histfile .python_history .node_repl_history
+    .local/share/atuin .config/atuin .local/share/nushell .config/nushell/history.txt
     .psql_history .mysql_history .sqlite_history .rediscli_history .local/share/fish/fish_history
     .Xauthority .ICEauthority .tmux .emacs.d/server .vnc .config/pulse/cookie .msmtprc .muttrc
     .wgetrc .curlrc .config/msmtp .config/neomutt .mbsyncrc .offlineimaprc
@@ -62,7 +66,12 @@ ON_MACHINE: Final = (
 )
 """Of the machine; most of it only root could read anyway."""
 
-SOCKETS: Final = ("/run", "/var/run", "/tmp/.X11-unix", "/tmp/.ICE-unix")
+SOCKETS: Final = (
+    *_lines("/run /var/run /tmp/.X11-unix /tmp/.ICE-unix"),
+    # Who may speak with these is as good as root.
+    *_lines("/var/lib/lxd/unix.socket /var/snap/lxd/common/lxd/unix.socket"),
+    *_lines("/var/snap/lxd/common/lxd-user/unix.socket /var/lib/incus/unix.socket"),
+)
 """Where services listen; a connection would be a way around everything else."""
 
 NAMED_BY: Final = _lines("""

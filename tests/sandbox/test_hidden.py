@@ -72,3 +72,9 @@ def test_a_folder_that_cannot_be_listed_is_looked_into_all_the_same(tmp_path: Pa
             assert present(names) == [names[3]]
         finally:
             tmp_path.chmod(0o700)
+
+
+def test_what_gives_roots_rights_or_signs_for_the_person_is_looked_for(tmp_path: Path) -> None:
+    found = set(candidates({"HOME": str(tmp_path)}))
+    agents = {f"{tmp_path}/.bitwarden-ssh-agent.sock", f"{tmp_path}/.rd"}
+    assert agents | {"/var/snap/lxd/common/lxd/unix.socket", "/var/lib/incus/unix.socket"} <= found
