@@ -102,8 +102,10 @@ def test_the_flag_is_taken_as_the_reference_does(capsys: pytest.CaptureFixture[s
     assert parse(["--sandbox"]).sandbox == parse(["-s"]).sandbox == "auto"
     assert parse(["--sandbox", "bwrap", "--debug"]).sandbox == "bwrap"
     assert parse(["--sandbox=false"]).sandbox == parse(["--no-sandbox"]).sandbox == "none"
+    asked = parse(["--sandbox", "list the files"])
+    assert (asked.sandbox, asked.prompt) == ("auto", "list the files")
     with pytest.raises(SystemExit):
-        parse(["--sandbox", "list the files"])
+        parse(["--sandbox", "list"])
     assert "is no sandbox here" in capsys.readouterr().err
 
 
