@@ -85,6 +85,7 @@ def test_for_a_screen_reader_words_say_who_speaks_and_how_it_went() -> None:
             PersonBlock("do it"),
             AnswerBlock("I will.", first=True),
             ToolBlock("edit", "x", "error", ("no",)),
+            ToolBlock("Question", "x", "denied", note="not answered"),
             TodoBlock(items),
             NoticeBlock("error", "it failed"),
         ]
@@ -95,6 +96,7 @@ def test_for_a_screen_reader_words_say_who_speaks_and_how_it_went() -> None:
         "You: do it",
         "Answer: I will.",
         "Tool failed: edit   x\nno",
+        "Tool: Question  x  not answered",
         "To-do list\nDone: read\nDoing: change",
         "Error: it failed",
     ]

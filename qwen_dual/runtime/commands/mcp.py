@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.errors import CommandFailed
+from qwen_dual.core.text.sentences import sentence
 from qwen_dual.mcp.bounds import bounded, exact_line, line
 from qwen_dual.mcp.configured import where
 from qwen_dual.mcp.errors import ServerFailure
@@ -73,7 +74,7 @@ def run_mcp(launch: Launch, parts: Parts, arguments: str, actor: Actor) -> str:
             return _act(control, word, name, actor)
         return _one(control, arguments.strip())
     except (NoSuchServer, ServerFailure) as error:
-        raise CommandFailed(f"{_sentence(str(error))}") from None
+        raise CommandFailed(f"{sentence(str(error))}") from None
 
 
 def choices(parts: Parts) -> list[Choice]:
@@ -139,7 +140,7 @@ def _state(control: McpControl, status: ServerStatus) -> str:
         off = {} if control.configured is None else control.configured.off
         return f"not used: {off.get(status.name, 'turned off in this session')}"
     if status.state == "failed":
-        return f"{_sentence(status.error)}{_retry(status)}"
+        return f"{sentence(status.error)}{_retry(status)}"
     return status.state
 
 
@@ -193,8 +194,3 @@ def _listed(names: Sequence[str]) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

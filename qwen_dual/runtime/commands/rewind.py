@@ -12,6 +12,7 @@ from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.core.conversation.going_back import FilePreview, GoingBack
 from qwen_dual.core.conversation.rewinding import Refused
 from qwen_dual.core.errors import CommandFailed
+from qwen_dual.core.text.sentences import sentence
 from qwen_dual.protocol.rewound import counted, first_line, preview_text, rewound_text
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class RewindCommand:
         try:
             event = await self._session.rewinding.run(what, actor)
         except Refused as refusal:
-            raise CommandFailed(_sentence(str(refusal))) from refusal
+            raise CommandFailed(sentence(str(refusal))) from refusal
         data = event["data"]
         if what.preview:
             rows = [f"{one['change']:<6}  {self._short(one['path'])}" for one in data["changes"]]
@@ -223,7 +224,7 @@ class _What:
         self._cwd = cwd
         self._details = [*_rows(preview.files, cwd), *preview.remarks]
         if why:
-            self._details = [_sentence(why)]
+            self._details = [sentence(why)]
         elif not preview.files:
             self._details.insert(0, "No file was changed since.")
 
@@ -295,7 +296,3 @@ def short(path: str, cwd: str) -> str:
     """A path as it is called from the session's folder, where it is below that."""
     inside = os.path.relpath(path, cwd) if path.startswith(f"{cwd.rstrip('/')}/") else path
     return inside
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.state.todo import Status
     from qwen_dual.frontends.tui.text.lines import Line
 
-_TOOL = {"ok": "Tool done: ", "error": "Tool failed: ", "denied": "Tool not allowed: "}
+_TOOL = {"ok": "Tool done: ", "error": "Tool failed: ", "denied": "Tool: "}
 _NOTICE = {"error": "Error: ", "warning": "Warning: "}
 _TODO: dict[Status, str] = {
     "pending": "To do: ",
