@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,3 +104,31 @@ def children() -> set[int]:
 def descriptors() -> set[str]:
     """What is open, without what the listing itself opens."""
     return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
+
+
+_OF_BACKEND = re.compile(
+    r"AnyIO worker thread|Trio thread \d|.+ from "
+)  # trio's at work have the last
+"""It keeps as many threads as worked at once, until they are idle."""
+
+
+def held() -> set[str]:
+    """What this process has open, has started and has running, but for the backend's threads."""
+    running = {f"thread {one.ident}" for one in _threads()}
+    return {
+        *running,
+        *(f"descriptor {name}" for name in descriptors()),
+        *(f"process {pid}" for pid in children()),
+    }
+
+
+def left_since(before: set[str]) -> set[str]:
+    """What is held and was not ``before``: a watch that was not there yet when it was closed ends by itself."""
+    for thread in _threads():
+        if f"thread {thread.ident}" not in before:
+            thread.join(10)
+    return held() - before
+
+
+def _threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if not _OF_BACKEND.match(one.name)]

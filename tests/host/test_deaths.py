@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from qwen_dual import host
-from tests.host.support import children, descriptors, everything, fake, on_both, run, until
+from tests.host.support import everything, fake, held, left_since, on_both, run, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -299,12 +297,6 @@ MODES = [
 ]
 
 
-def threads() -> list[str]:
-    """Those that run, but for the backend's: it keeps as many as worked at once, until they are idle."""
-    own = re.compile(r"AnyIO worker thread|Trio thread \d|.+ from ")  # trio's at work have the last
-    return sorted(one.name for one in threading.enumerate() if not own.match(one.name))
-
-
 @on_both
 def test_nothing_is_left_of_any_of_them(backend: str) -> None:
     async def session(mode: str) -> None:
@@ -322,10 +314,10 @@ def test_nothing_is_left_of_any_of_them(backend: str) -> None:
 
     async def main() -> None:
         await session("floods")  # what the backend keeps open itself is open by now
-        before = descriptors(), children(), threads()
+        before = held()
         for mode in MODES:
             await session(mode)
-        assert (descriptors(), children(), threads()) == before
+        assert left_since(before) == set()
 
     run(backend, main)
 

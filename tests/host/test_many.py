@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from tests.host.support import children, descriptors, on_asyncio, real, run
+from tests.host.support import held, left_since, on_asyncio, real, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +31,11 @@ def test_many_sessions_at_once_from_one_process(backend: str, tmp_path: Path, wh
     async def main() -> None:
         async with real(tmp_path):
             pass  # what the backend keeps open itself is open by now
-        before = descriptors(), children()
+        before = held()
         async with anyio.create_task_group() as group:
             for number in range(sessions):
                 group.start_soon(one, number)
-        assert (descriptors(), children()) == before
+        assert left_since(before) == set()
 
     run(backend, main, seconds=55)
     assert len(texts) == sessions
