@@ -67,12 +67,12 @@ class AgentJudge:
         given = self._toolbox.given
         only = [rule for rule in given.only if rule.names(tool.name)]
         if only and not allows(only, tool.name, call.subject):
-            return f"Refused: this agent may use {tool.name} for {_said(only)} alone."
+            return f"Refused: this agent may use {tool.name} for {_texts(only)} alone."
         deny = [rule for rule in given.deny if rule.applies(tool.name, call.subject) != "no"]
         if deny:
-            return f"Refused: this agent may not use {_said(deny)}."
+            return f"Refused: this agent may not use {_texts(deny)}."
         return ""
 
 
-def _said(rules: list[Rule]) -> str:
+def _texts(rules: list[Rule]) -> str:
     return ", ".join(rule.text for rule in rules)

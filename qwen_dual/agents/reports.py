@@ -86,7 +86,7 @@ class Reports:
             self._came = anyio.Event()
             await self._came.wait()
         blocks = []
-        for child in self._take():
+        for child in self._pop_untold():
             blocks.append(text_block(notification(child, len(self._at_work()))))
             self._session.publish(events.user_text(told(child), "agent"))
             self._session.on_content(blocks[-1:])
@@ -123,12 +123,12 @@ class Reports:
     def _prompt(self) -> None:
         if self._waits or self._session.closing.is_set():
             return
-        for child in self._take():
+        for child in self._pop_untold():
             content = text_block(notification(child, len(self._at_work())))
             actor = Actor("agent")
             self._session.submit(told(child), actor, own="", content=(content,))
 
-    def _take(self) -> Sequence[Child]:
+    def _pop_untold(self) -> Sequence[Child]:
         # Whoever is forgotten by now stays so: what was taken back comes back before a prompt, or never.
         taken, self._untold = self._untold, []
         return [child for child in taken if not child.forgotten]

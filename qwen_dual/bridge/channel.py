@@ -62,7 +62,7 @@ class Channel:
             size = os.path.getsize(input_file) if os.path.exists(input_file) else 0
             self._reader = open_path(
                 input_file,
-                on_command=self._take,
+                on_command=self._handle,
                 on_error=self._input_error,
                 on_warning=lambda text: self.emit(events.notice(text, "warning")),
                 start_offset=0 if from_start else size,
@@ -147,7 +147,7 @@ class Channel:
                 await self._tee.drain(drain_seconds)
                 self._tee.close()
 
-    def _take(self, command: Command) -> None:
+    def _handle(self, command: Command) -> None:
         if command.type == "confirmation_response" and command.request_id not in self._pending:
             self.emit(events.control_error(command.request_id))
         else:

@@ -127,7 +127,7 @@ class FifoSink(StreamSink):
             os.close(self._kept)
             self._kept = None
 
-    def _tell(self, watch: ReaderWatch) -> None:
+    def _wake(self, watch: ReaderWatch) -> None:
         """In the watch's thread; what happens before ``attach``, that looks for."""
         if self._loop is None:
             return
@@ -152,7 +152,7 @@ class FifoSink(StreamSink):
         self.readers += 1
         getter = getattr(fcntl, "F_GETPIPE_SZ", None)
         self.keeps = fcntl.fcntl(fd, getter) if getter is not None else DEFAULT_CAPACITY
-        self._watch = ReaderWatch(fd, self._tell)
+        self._watch = ReaderWatch(fd, self._wake)
 
     def _wait_for_reader(self) -> None:
         loop = self._loop

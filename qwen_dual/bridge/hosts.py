@@ -115,7 +115,7 @@ class Hosts:
         self._connections: dict[str, Connection] = {}
         self._silent: list[anyio.CancelScope] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pacing = Pacing(self._take, self.fail)
+        self._pacing = Pacing(self._append, self.fail)
         self._waiting = self._pacing.waiting
         self._scheduled = False
         self._closed = ""
@@ -128,9 +128,9 @@ class Hosts:
         if self._loop is not None and (self._waiting or is_long(event)):
             self._pacing.add(event, self._loop)
         else:
-            self._take(event)
+            self._append(event)
 
-    def _take(self, event: Event, line: bytes | None = None) -> None:
+    def _append(self, event: Event, line: bytes | None = None) -> None:
         kind = event["type"]
         if line is None:
             line = encode(event)

@@ -80,7 +80,9 @@ class SeenLines:
             if number != self._first:
                 self._pass_over_to = 0
             self._first = None
-        known = (bool(self._returning) or bool(self._pass_over_to)) and self._take(number, offset)
+        known = (bool(self._returning) or bool(self._pass_over_to)) and self._consume(
+            number, offset
+        )
         self.add(line, offset)
         return known
 
@@ -91,7 +93,7 @@ class SeenLines:
         self._first, self._begin, self._pass_over_to = None, 0, 0
         self._returning.clear()
 
-    def _take(self, number: int, offset: int) -> bool:
+    def _consume(self, number: int, offset: int) -> bool:
         if self._now() > self._until:
             self._returning.clear()
             self._pass_over_to = 0

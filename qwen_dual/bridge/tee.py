@@ -79,7 +79,7 @@ class Tee:
         self._failure: str | None = None  # not told yet
         self._seen = 0
         self._on_drained: Callable[[], None] | None = None
-        self._pacing = Pacing(self._take, self.fail)
+        self._pacing = Pacing(self._append, self.fail)
         self._waiting = self._pacing.waiting
         self._aside = Aside()
 
@@ -90,7 +90,7 @@ class Tee:
         if self._loop is not None and (self._waiting or is_long(event)):
             self._pacing.add(event, self._loop)
         else:
-            self._take(event)
+            self._append(event)
 
     def tell(self, event: Event) -> None:
         """Takes an event for this channel alone, which stands beside the sequence.
@@ -104,7 +104,7 @@ class Tee:
                 self._scheduled = True
                 self._loop.call_soon(self._flush_scheduled)
 
-    def _take(self, event: Event, line: bytes | None = None) -> None:
+    def _append(self, event: Event, line: bytes | None = None) -> None:
         if self._closed is not None:
             return
         kind = event["type"]

@@ -109,9 +109,9 @@ class CommandLog:
     def _take_line(self, line: Frame, file: _File) -> None:
         if _MARK in line.data:
             for record in records_in(line.data).every:
-                self._take(record, file, line.offset, line.size)
+                self._index(record, file, line.offset, line.size)
 
-    def _take(self, record: Record, file: _File, start: int, size: int) -> None:
+    def _index(self, record: Record, file: _File, start: int, size: int) -> None:
         begun, ended = _named(record)
         for digest in begun:
             self._places.setdefault(digest, None)

@@ -83,7 +83,7 @@ def _valid(raw: list[Raw]) -> list[Message]:
                 messages.append(("user", [{"type": "text", "text": LOST}]))
             if calls:
                 messages.append(("user", _answered(calls, [])))
-            blocks = [_said(block) for block in blocks]
+            blocks = [_as_input(block) for block in blocks]
             number += _named(blocks, number)
             calls = [block for block in blocks if block["type"] == "tool_use"]
         else:
@@ -100,7 +100,7 @@ def _valid(raw: list[Raw]) -> list[Message]:
     return [cast("Message", {"role": role, "content": blocks}) for role, blocks in messages]
 
 
-def _said(block: Block) -> Block:
+def _as_input(block: Block) -> Block:
     """A block of the model's; an image of its own making no service takes back."""
     if block["type"] != "image":
         return block

@@ -158,7 +158,7 @@ class _Entries:
         changed = self._calls.get(data.get("tool_use_id"))
         if changed is None:
             time, at = body.get("timestamp", ""), len(self._entries)
-            self._entries += _told(body, time, self._calls, at)
+            self._entries += _notice_entries(body, time, self._calls, at)
         else:
             diff = data["preview"]["text"]
             self._entries[changed] = replace(self._entries[changed], diff=diff)
@@ -214,7 +214,7 @@ def _given(arguments: dict[str, Any]) -> str:
     return f"{{{','.join(pairs)}}}"
 
 
-def _told(body: Event, time: str, calls: dict[str, int], at: int) -> list[Entry]:
+def _notice_entries(body: Event, time: str, calls: dict[str, int], at: int) -> list[Entry]:
     data, subtype = body["data"], body["subtype"]
     if subtype == "notice":
         return [Entry("notice", data["text"], time)]

@@ -93,7 +93,7 @@ class LaneRecorder:
         lane = self._open.pop(agent, None)
         if lane is not None:
             lane.journal.close()
-            self._tell(lane, status if status in ("completed", "failed") else "cancelled")
+            self._write_meta(lane, status if status in ("completed", "failed") else "cancelled")
 
     def close(self, keep: Callable[[str], bool] = lambda agent: False) -> None:
         """Whoever is still at work is stopped: the turn, or the session, has ended.
@@ -121,10 +121,10 @@ class LaneRecorder:
         lane = _Lane(agent, agent_id, call, path, journal, self._stamp.now())
         lane.above = None if above is None else above.agent_id
         self._open[agent] = lane
-        self._tell(lane, "running")
+        self._write_meta(lane, "running")
         return lane
 
-    def _tell(self, lane: _Lane, status: str) -> None:
+    def _write_meta(self, lane: _Lane, status: str) -> None:
         """Writes who it is, and how far it came."""
         now = self._stamp.now()
         about: dict[str, Any] = {

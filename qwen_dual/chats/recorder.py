@@ -243,7 +243,7 @@ class Recorder:
     def _sub_agents(self) -> SubAgents:
         from qwen_dual.chats.sub_agents import SubAgents
 
-        self.agents = self.agents or SubAgents(self._stamp, self._tell)
+        self.agents = self.agents or SubAgents(self._stamp, self._report_failure)
         return self.agents
 
     def _flush_soon(self) -> None:
@@ -380,9 +380,9 @@ class Recorder:
         if self._chat is not None:
             self._chat.close()
             self._chat = None
-        self._tell(text)
+        self._report_failure(text)
 
-    def _tell(self, text: str) -> None:
+    def _report_failure(self, text: str) -> None:
         # Not from within: the owner may publish it, and this may be the middle of a publication.
         def tell() -> None:
             self._on_failure(text)

@@ -147,8 +147,8 @@ def normalise(arguments: Sequence[str]) -> Normalised:
         names, value = _names(argument)
         written = argument.partition("=")[0]
         for name in names[:-1]:
-            _take(name, None, f"--{name}", found, [])
-        _take(names[-1], value, written if len(names) == 1 else f"--{names[-1]}", found, rest)
+            _parse_flag(name, None, f"--{name}", found, [])
+        _parse_flag(names[-1], value, written if len(names) == 1 else f"--{names[-1]}", found, rest)
     return found
 
 
@@ -179,7 +179,9 @@ def _names(argument: str) -> tuple[list[str], str | None]:
     return [text[1:]], given
 
 
-def _take(name: str, value: str | None, written: str, found: Normalised, rest: list[str]) -> None:
+def _parse_flag(
+    name: str, value: str | None, written: str, found: Normalised, rest: list[str]
+) -> None:
     """Takes one flag, ``written`` so, and its values out of ``rest`` (last first)."""
     kind = KINDS.get(name)
     if name == "no-sandbox" and value is None:

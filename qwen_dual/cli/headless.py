@@ -62,7 +62,7 @@ def run_headless(
     with ImpatientSignals() as signals:
         schema = _schema(options, signals)
         asked = read_prompt(options.prompt, stopped=lambda: signals.noted is not None)
-        _tell(asked.remarks)
+        _warn(asked.remarks)
         if not asked.text and signals.noted is None:
             raise StartError(HOW)
         if schema is not None:
@@ -248,6 +248,6 @@ def _warned_enough() -> bool:
     return os.environ.get("QWEN_CODE_SUPPRESS_YOLO_WARNING") in ("1", "true")
 
 
-def _tell(remarks: tuple[str, ...]) -> None:
+def _warn(remarks: tuple[str, ...]) -> None:
     for remark in remarks:
         tell(f"qwen-dual: {remark}")

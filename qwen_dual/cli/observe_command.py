@@ -78,15 +78,15 @@ class _Observe:
         from qwen_dual.telemetry.sending import Sender
 
         for problem in self._options.problems:
-            self._tell(problem)
+            self._print(problem)
         if all(target.exporter == "none" for target in self._options.targets.values()):
             raise ObserveError("there is nowhere to send anything to: docs/observe.md says how")
         whole = bool(self._asked.files) and not self._asked.follow
         whole = whole and not any(map(is_stream, self._asked.files))
         sender = self._sender = Sender(
-            self._options, __version__, self._tell, patient=whole, strict=True
+            self._options, __version__, self._print, patient=whole, strict=True
         )
-        observing = Observing(self._watched, self._tell)
+        observing = Observing(self._watched, self._print)
         try:
             if whole:
                 status = self._read(observing)
@@ -96,7 +96,7 @@ class _Observe:
             sender.close(CLOSE_SECONDS)
             held, self._held = self._held, None
             for text in held or ():
-                self._tell(text)
+                self._print(text)
         self._summary(observing, sender)
         return status or int(sender.lost > 0 and not self._command)
 
@@ -152,7 +152,7 @@ class _Observe:
                 finally:
                     bar.close()
             except (ObserveError, RecordingError, OSError) as error:
-                self._tell(_words(error))
+                self._print(_words(error))
                 status = 1
         if self._options.prometheus is not None and status == 0:
             anyio.run(self._serve)
@@ -192,20 +192,20 @@ class _Observe:
     def _say_where(self) -> None:
         if self._options.prometheus is not None:
             host, port = self._options.prometheus
-            self._tell(f"Metrics are at http://{host}:{port}/metrics.")
-        self._tell("Ctrl+C ends it.")
+            self._print(f"Metrics are at http://{host}:{port}/metrics.")
+        self._print("Ctrl+C ends it.")
 
     def _summary(self, observing: Observing, sender: Sender) -> None:
         for path in observing.guessed:
-            self._tell(
+            self._print(
                 f"{path}: nobody noted when its events happened. Their spans are laid out by the file's own time, "
                 "and no durations are measured; `qwen-dual record` notes it."
             )
         if observing.bad_lines:
             lines = "1 line" if observing.bad_lines == 1 else f"{observing.bad_lines:,} lines"
-            self._tell(f"{lines} could not be read, and left out.")
+            self._print(f"{lines} could not be read, and left out.")
         if sender.lost:
-            self._tell(f"{sender.lost:,} of {sender.given:,} spans and log records were not sent.")
+            self._print(f"{sender.lost:,} of {sender.given:,} spans and log records were not sent.")
         elif sender.given:
             places = {
                 target.endpoint.partition("/v1/")[0] or self._options.outfile
@@ -213,9 +213,9 @@ class _Observe:
                 if target.exporter in ("otlp", "file")
             }
             where = ", ".join(sorted(places))
-            self._tell(f"{sender.given:,} spans and log records were sent to {where}.")
+            self._print(f"{sender.given:,} spans and log records were sent to {where}.")
 
-    def _tell(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if self._held is not None:  # the program has the terminal
             self._held.append(text)
         else:

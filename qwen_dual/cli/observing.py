@@ -134,7 +134,7 @@ class Observing:
             async with contextlib.aclosing(follow(path, forever=True)) as events:
                 async for event in events:
                     past = layout if 0 < event.end <= there else None
-                    self._take(watched, event, past)
+                    self._process(watched, event, past)
         finally:
             watched.finish()
 
@@ -194,7 +194,7 @@ class Observing:
             watched.take(start, time.time_ns())
             try:
                 async for event in session:
-                    self._take(watched, event)
+                    self._process(watched, event)
             except SessionExited:
                 pass
             finally:
@@ -265,7 +265,7 @@ class Observing:
 
     # -- lines and events --------------------------------------------------------------------
 
-    def _take(self, watched: Watched, event: Event, past: Layout | None = None) -> None:
+    def _process(self, watched: Watched, event: Event, past: Layout | None = None) -> None:
         if event.type != LOCAL:
             told = stamped(event.raw)
             at = told or (time.time_ns() if past is None else past.at(event.raw))

@@ -221,20 +221,20 @@ class _Keys:
             case _:
                 return
         if key not in "/?":
-            player.ask(self._tell)
+            player.ask(self._set_title)
 
     def _stop_for(self, text: str) -> None:
         """Shows a text on the other screen, while the recording stands."""
         player = self._player
         self._was_paused = player.paused
         player.ask(lambda: player.pause(True))
-        player.ask(lambda: self._say(text))
+        player.ask(lambda: self._show_page(text))
 
     def _go_on(self) -> None:
         player = self._player
         player.ask(player.redraw)
         player.ask(lambda: player.pause(self._was_paused))
-        player.ask(self._tell)
+        player.ask(self._set_title)
 
     def _edit(self, key: str) -> None:
         """Takes a key of a search that is being typed, on the other screen."""
@@ -249,10 +249,10 @@ class _Keys:
             self._searched = typed
             player.ask(player.redraw)
             player.ask(self._search)
-            player.ask(self._tell)
+            player.ask(self._set_title)
             return
         self._typed = typed[:-1] if key in ("\x7f", "\x08") else typed + key * key.isprintable()
-        player.ask(lambda: self._say(f"/{self._typed or ''}"))
+        player.ask(lambda: self._show_page(f"/{self._typed or ''}"))
 
     async def _search(self) -> None:
         """Goes to where it is said next, and stops there; rings where it is nowhere."""
@@ -266,11 +266,11 @@ class _Keys:
             await player.jump(found)
             await player.pause(True)
 
-    async def _say(self, text: str) -> None:
+    async def _show_page(self, text: str) -> None:
         lines = text.replace("\n", "\r\n")
         await self._out(f"\x1b[?1049h\x1b[r\x1b[0m\x1b[2J\x1b[H{lines}")
 
-    async def _tell(self) -> None:
+    async def _set_title(self) -> None:
         """Where it is, in the title: the screen is the recording's."""
         player = self._player
         state = "paused" if player.paused else f"{player.speed:g}×"

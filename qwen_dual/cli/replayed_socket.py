@@ -104,7 +104,7 @@ class ReplayedSocket:
             # What could be sent to that session cannot be sent to this one.
             event["data"] = {**event.get("data", {}), "supported_commands": []}
             event["data"].setdefault("session_id", event.get("session_id") or "")
-            self._take(event)
+            self._publish(event)
             return
         raise RecordingError("the events do not begin with session_start: nobody can be greeted")
 
@@ -112,12 +112,12 @@ class ReplayedSocket:
         for frame in self._framer.feed(data):
             event = _event_of(frame.data)
             if event is not None and self._begun:
-                self._take(event)
+                self._publish(event)
             self._begun = True  # the first is there already
         # Without pauses all would be there at once, and more than is kept for who reads slowly.
         await self._hosts.drain(PATIENCE)
 
-    def _take(self, event: Event) -> None:
+    def _publish(self, event: Event) -> None:
         last = self._last.get("seq", 0)
         event.setdefault("seq", last + 1)
         if event["seq"] <= last:  # told again, to a reader of then

@@ -126,7 +126,7 @@ async def _run(asked: argparse.Namespace, command: list[str]) -> int:
     async def begun(token: str) -> None:
         await _announce(f"{first}/#token={token}", asked, env, local=local)
 
-    await run_server(settings, begun, lambda: _say("Ending; once more ends it at once."))
+    await run_server(settings, begun, lambda: _print("Ending; once more ends it at once."))
     return 0
 
 
@@ -179,20 +179,20 @@ async def _announce(
     url: str, asked: argparse.Namespace, env: Mapping[str, str], *, local: bool
 ) -> None:
     """Tells the person where the page is."""
-    _say(f"The page is at\n\n    {url}\n")
+    _print(f"The page is at\n\n    {url}\n")
     if asked.behind_proxy == "":
-        _say("behind your proxy: put its own name in place of the address here.\n")
+        _print("behind your proxy: put its own name in place of the address here.\n")
     if asked.qr:
-        _say(_qr_code(url))
+        _print(_qr_code(url))
         if local and not asked.behind_proxy:
-            _say("This address leads to the page on this machine alone, not on a phone.\n")
-    _say(
+            _print("This address leads to the page on this machine alone, not on a phone.\n")
+    _print(
         "Whoever has this link can do here whatever you can.\n"
         "Ctrl+C ends the server and its sessions."
     )
     if not local:
         way = "" if asked.certfile else ", unencrypted on the way to the proxy"
-        _say(
+        _print(
             f"other machines reach this server{way}: the link is all that keeps them out",
             warns=True,
         )
@@ -200,10 +200,10 @@ async def _announce(
         from qwen_dual.cli.web_opening import open_link
 
         if not await open_link(url, env):
-            _say("--open found no browser to open it with; open the link yourself", warns=True)
+            _print("--open found no browser to open it with; open the link yourself", warns=True)
 
 
-def _say(text: str, *, warns: bool = False) -> None:
+def _print(text: str, *, warns: bool = False) -> None:
     """Tells the person; a reader that has gone is no reason to end."""
     with suppress(OSError):
         if warns:

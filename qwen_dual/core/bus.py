@@ -308,9 +308,9 @@ class Stream:
             return
         if subscription.on_error != "keep":
             self.remove(observer)
-        text = _told(subscription, error)
+        text = _failure_notice(subscription, error)
         if text is not None:
-            self._tell(text, event)
+            self._publish_failure(text, event)
         if subscription.on_error == "end":
             self.failure = text or f"{subscription.name}: {error}"
             self.end()
@@ -333,7 +333,7 @@ class Stream:
                 if self._of(observer) is not None:
                     self.hand_out(event, [observer])
 
-    def _tell(self, text: str, event: Event) -> None:
+    def _publish_failure(self, text: str, event: Event) -> None:
         """Publishes a notice under the id of the event that an observer failed at."""
         if event.get("subtype") == "session_end":
             self.untold.append(text)
@@ -356,7 +356,7 @@ class _Gone:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _told(subscription: Subscription, error: Exception) -> str | None:
+def _failure_notice(subscription: Subscription, error: Exception) -> str | None:
     if subscription.on_failure is not None:
         try:
             return subscription.on_failure(error)

@@ -66,13 +66,13 @@ class _Filling:
         if self._quotes == "'":
             self._quotes = "" if char == "'" else "'"
         elif char == "\\":
-            self._take(2)
+            self._copy(2)
             return
         elif char == "`":
             self._take_rest("backquotes, or behind them")
             return
         elif (plain := _PLAIN_VARIABLE.match(line, at)) is not None:
-            self._take(len(plain[0]))
+            self._copy(len(plain[0]))
             return
         elif line.startswith("${", at):
             self._take_rest("${…}, or behind it")
@@ -88,7 +88,7 @@ class _Filling:
         else:
             self._plain(char)
             return
-        self._take(1)
+        self._copy(1)
 
     def _plain(self, char: str) -> None:
         """One character outside of quotes; within ``$(…)`` what holds is the same."""
@@ -96,7 +96,7 @@ class _Filling:
         if line.startswith("$'", at):
             self._take_rest("$'…', or behind it")
         elif line.startswith("<<<", at):
-            self._take(3)
+            self._copy(3)
         elif line.startswith("<<", at):
             self._take_rest("a here-document")
         elif line.startswith(("((", "[["), at):  # what is in there may be evaluated once more
@@ -106,7 +106,7 @@ class _Filling:
             self._take_unfilled(len(line) if end < 0 else end, "a comment")
         else:
             self._quotes = cast("Quotes", char) if char in ("'", '"') else ""
-            self._take(1)
+            self._copy(1)
 
     def _place(self) -> bool:
         """Fills the place that is here; False where none is."""
@@ -131,9 +131,9 @@ class _Filling:
         for found in _PLACE.finditer(self._line, self._at, stop):
             if found[1] is None or self._words is not None:
                 raise ValueError(CANNOT.format(where=where))
-        self._take(stop - self._at)
+        self._copy(stop - self._at)
 
-    def _take(self, count: int) -> None:
+    def _copy(self, count: int) -> None:
         self._out.append(self._line[self._at : self._at + count])
         self._at += count
 

@@ -119,16 +119,16 @@ class _Reader:
     def read(self, value: Any) -> list[Hook]:
         found: list[Hook] = []
         if not isinstance(value, dict):
-            self._say("hooks", "expected an object with events")
+            self._warn("hooks", "expected an object with events")
             return found
         for event, groups in value.items():
             at = f"hooks.{event}"
             if event in ("enabled", "disabled", "notifications"):
                 continue  # of earlier versions of the reference, and no events
             if event not in BY_NAME:
-                self._say(at, f"there is no such event; those are {', '.join(BY_NAME)}")
+                self._warn(at, f"there is no such event; those are {', '.join(BY_NAME)}")
             elif not isinstance(groups, list):
-                self._say(at, "expected a list")
+                self._warn(at, "expected a list")
             else:
                 for index, group in enumerate(groups):
                     found += self._group(event, group, f"{at}[{index}]")
@@ -136,11 +136,11 @@ class _Reader:
 
     def _group(self, event: str, group: Any, at: str) -> list[Hook]:
         if not isinstance(group, dict) or not isinstance(group.get("hooks"), list):
-            self._say(at, 'expected an object with a list "hooks"')
+            self._warn(at, 'expected an object with a list "hooks"')
             return []
         matcher = group.get("matcher", "")
         if not isinstance(matcher, str):
-            self._say(f"{at}.matcher", "expected a text")
+            self._warn(f"{at}.matcher", "expected a text")
             return []
         sequential = group.get("sequential") is True
         read = [
@@ -153,19 +153,19 @@ class _Reader:
         self, event: str, matcher: str, item: Any, at: str, *, sequential: bool
     ) -> Hook | None:
         if not isinstance(item, dict):
-            self._say(at, "expected an object")
+            self._warn(at, "expected an object")
             return None
         kind = item.get("type", "command")
         field = {"command": "command", "http": "url", "prompt": "prompt"}.get(str(kind))
         if field is None:
-            self._say(f"{at}.type", f"expected command, http or prompt, not {one_line(str(kind))}")
+            self._warn(f"{at}.type", f"expected command, http or prompt, not {one_line(str(kind))}")
             return None
         does = item.get(field)
         if not isinstance(does, str) or not does.strip() or "\0" in does:
-            self._say(f"{at}.{field}", "expected a text that is not empty")
+            self._warn(f"{at}.{field}", "expected a text that is not empty")
             return None
         if item.get("shell") not in (None, "bash"):
-            self._say(f"{at}.shell", "only bash runs commands here")
+            self._warn(f"{at}.shell", "only bash runs commands here")
             return None
         name = item.get("name")
         return Hook(
@@ -187,7 +187,7 @@ class _Reader:
             status=one_line(str(item.get("statusMessage") or "")),
         )
 
-    def _say(self, at: str, what: str) -> None:
+    def _warn(self, at: str, what: str) -> None:
         self._wrong(f"{self._layer.path}: {one_line(at)} is not used: {what}")
 
 

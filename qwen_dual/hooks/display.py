@@ -71,7 +71,7 @@ class Displayed:
                     if message.over:
                         return
                     message.more = anyio.Event()
-                    await self._tell(message, is_final=False)
+                    await self._run_hooks(message, is_final=False)
                     await anyio.sleep(SECONDS_BETWEEN)
 
             self._hooks.engine.spawn(follow)
@@ -88,13 +88,13 @@ class Displayed:
 
         async def finish() -> None:
             try:
-                await self._tell(message, is_final=True)
+                await self._run_hooks(message, is_final=True)
             finally:
                 done.set()
 
         self._hooks.engine.spawn(finish)
 
-    async def _tell(self, message: _Message, *, is_final: bool) -> None:
+    async def _run_hooks(self, message: _Message, *, is_final: bool) -> None:
         text = "".join(message.pieces)
         message.pieces = [text]
         told = {"message_id": message.id, "displayed_text": text, "is_final": is_final}

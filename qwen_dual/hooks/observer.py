@@ -87,11 +87,11 @@ class HookObserver:
         if reason == "loop" or reason == "error":
             kind = "loop_detected" if reason == "loop" else kind_of(error)
             details = str(error.get("message") or reason)
-            self._tell("StopFailure", kind, error=kind, error_details=details)
+            self._run_hooks("StopFailure", kind, error=kind, error_details=details)
         self._notify("idle_prompt", f"{APP} is waiting for your input", "Waiting for input")
 
     def _notify(self, kind: str, message: str, title: str) -> None:
-        self._tell("Notification", kind, message=message, title=title, notification_type=kind)
+        self._run_hooks("Notification", kind, message=message, title=title, notification_type=kind)
 
     def _changed(self, before: str) -> None:
         async def tell() -> None:
@@ -131,7 +131,7 @@ class HookObserver:
         if self._hooks.engine.has("PostCompact"):
             self._hooks.engine.spawn(tell)
 
-    def _tell(self, event: str, about: str, **fields: Any) -> None:
+    def _run_hooks(self, event: str, about: str, **fields: Any) -> None:
         if self._hooks.engine.has(event):
             self._hooks.engine.spawn(partial(self._hooks.tell, event, about, **fields))
 

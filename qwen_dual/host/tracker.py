@@ -173,7 +173,7 @@ class Tracker:
         """Nobody waits for an answer any more, though no event says so."""
         for request_id in tuple(self.pending):
             self._pop(request_id)
-            self._tell(Resolution(request_id, None))
+            self._keep_promise(Resolution(request_id, None))
             if self.on_resolved is not None:
                 self.on_resolved(request_id)
 
@@ -264,7 +264,7 @@ class Tracker:
             return
         if response.get("subtype") == "error":
             late = self._resolved.get(request_id) or Resolution(request_id, None)
-            self._tell(late)
+            self._keep_promise(late)
             return
         inner = response.get("response")
         allowed = inner.get("allowed") is True if isinstance(inner, dict) else None
@@ -287,11 +287,11 @@ class Tracker:
         self._resolved[resolution.request_id] = resolution
         if len(self._resolved) > REMEMBERED:
             self._resolved.popitem(last=False)
-        self._tell(resolution)
+        self._keep_promise(resolution)
         if self.on_resolved is not None:
             self.on_resolved(resolution.request_id)
 
-    def _tell(self, resolution: Resolution) -> None:
+    def _keep_promise(self, resolution: Resolution) -> None:
         promise = self._answers.pop(resolution.request_id, None)
         if promise is not None:
             promise.keep(resolution)

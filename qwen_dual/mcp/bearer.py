@@ -51,7 +51,7 @@ class Bearer(httpx2.Auth):
         self._authorization.needs_sign_in(challenge)
         if challenge.status == 401:
             raise NeedsSignIn("it asks for signing in")
-        _say(response, WANTS_MORE)
+        _replace_body(response, WANTS_MORE)
 
 
 class Unsigned(httpx2.Auth):
@@ -87,7 +87,7 @@ class _Instead(httpx2.AsyncByteStream):
         await self._inner.aclose()
 
 
-def _say(response: httpx2.Response, text: str) -> None:
+def _replace_body(response: httpx2.Response, text: str) -> None:
     """Has the SDK tell whoever made the call ``text``, which else hears of an error response only."""
     error = {"code": -32603, "message": text}
     body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()

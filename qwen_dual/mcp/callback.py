@@ -165,7 +165,7 @@ async def open_callback(redirect_uri: str, *, any_port: bool) -> AsyncIterator[C
             listeners = await _listen(port)
         except OSError as error:
             if not (any_port and error.errno == errno.EADDRINUSE and not redirect_uri):
-                raise CallbackFailed(_taken(port, error)) from None
+                raise CallbackFailed(_port_failure(port, error)) from None
             listeners = await _listen(0)
             port = listeners[0].extra(SocketAttribute.local_port)
         for listener in listeners:
@@ -221,7 +221,7 @@ def _response(status: str, text: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def _taken(port: int, error: OSError) -> str:
+def _port_failure(port: int, error: OSError) -> str:
     why = error.strerror or str(error)
     return (
         f"the browser cannot come back to port {port} of this machine: {why}. End what uses it, or set "

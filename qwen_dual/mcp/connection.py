@@ -224,17 +224,17 @@ class Connection:
                 name, dict(arguments), self._config.timeout, progress_callback=report
             )
         )
-        return _told(result)
+        return _dumped(result)
 
     async def prompt(self, name: str, arguments: Mapping[str, str]) -> Told:
         """A prompt, filled in: the ``GetPromptResult`` as JSON; raises as ``call``."""
         result = await self._asked(lambda: self._client.get_prompt(name, dict(arguments)))
-        return _told(result)
+        return _dumped(result)
 
     async def read(self, uri: str) -> Told:
         """A resource: the ``ReadResourceResult`` as JSON; raises as ``call``."""
         result = await self._asked(lambda: self._client.read_resource(uri))
-        return _told(result)
+        return _dumped(result)
 
     async def complete(self, prompt: str, argument: str, begun: str) -> list[str]:
         """What an argument of a prompt may be that begins so; raises as ``call``."""
@@ -358,12 +358,12 @@ def _callbacks(config: ServerConfig, answers: Answers, roots: Sequence[str]) -> 
 
     async def on_elicitation(_: Any, params: Any) -> Any:
         assert elicit is not None
-        told = await elicit(config.name, _told(params))
+        told = await elicit(config.name, _dumped(params))
         return types.ElicitResult.model_validate(told)
 
     async def on_sampling(_: Any, params: Any) -> Any:
         assert sample is not None
-        told = await sample(config.name, _told(params))
+        told = await sample(config.name, _dumped(params))
         return types.CreateMessageResult.model_validate(told)
 
     async def on_roots(_: Any) -> Any:
@@ -388,7 +388,7 @@ async def _looked_at(
         yield incoming, write
 
 
-def _told(params: Any) -> Told:
+def _dumped(params: Any) -> Told:
     told: Told = params.model_dump(mode="json", by_alias=True, exclude_none=True)
     return told
 

@@ -133,7 +133,7 @@ class Grants:
         except StopAsyncIteration:
             raise AuthFailed("the authorization server gave no token") from None
         except Exception as error:
-            raise AuthFailed(_said(error)) from error
+            raise AuthFailed(_describe(error)) from error
         finally:
             await flow.aclose()
         return self._credentials(memory, context, before)
@@ -239,7 +239,7 @@ class Grants:
         )
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """What went wrong in a flow, without what is secret in it and without what a terminal obeys."""
     if isinstance(error, ValidationError):
         return "an answer is not what OAuth says"

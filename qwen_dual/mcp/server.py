@@ -115,7 +115,7 @@ class Server:
         """Ends it, and all that it started."""
         self._scope.cancel()
         await self._gone.wait()
-        self._tell(state="disconnected", error="", retry_in=None, tools=())
+        self._set_status(state="disconnected", error="", retry_in=None, tools=())
 
     def reconnect(self) -> None:
         """Tries it anew, at once, whatever it is at."""
@@ -209,7 +209,7 @@ class Server:
         if self._tries >= AWAY_TRIES or state == "needs_auth":
             self._on_tools(self, (), str)
             away = {"tools": (), "prompts": (), "resources": ()}
-        self._tell(state=state, error=why, retry_in=self._retry_in(state, why), **away)
+        self._set_status(state=state, error=why, retry_in=self._retry_in(state, why), **away)
         self.settled.set()
 
     def _why(self, error: Exception) -> str:
@@ -234,7 +234,7 @@ class Server:
         """Waits until it is to be tried again."""
         with anyio.move_on_after(self.status.retry_in):
             await self._again.wait()
-        self._tell(state="connecting", retry_in=None)
+        self._set_status(state="connecting", retry_in=None)
 
     async def _connect(self) -> None:
         with anyio.fail_after(self.config.first_seconds) as first:
@@ -244,7 +244,7 @@ class Server:
                 found = await self._list(connection, Changed(True, True, True))
                 first.deadline = float("inf")
                 self._connection = connection
-                self._tell(
+                self._set_status(
                     state="connected",
                     error="",
                     retry_in=None,
@@ -277,7 +277,7 @@ class Server:
             stale, self._stale = self._stale, Changed()
             try:
                 with anyio.fail_after(self.config.first_seconds):
-                    self._tell(**await self._list(connection, stale))
+                    self._set_status(**await self._list(connection, stale))
             except (ServerFailure, TimeoutError) as error:
                 log.warning("%s: its list cannot be had: %s", self.config.name, describe(error))
             await anyio.sleep(1)
@@ -299,7 +299,7 @@ class Server:
         found["warnings"] = tuple(line(text, 500) for text in remarks)
         return found
 
-    def _tell(self, **changes: Any) -> None:
+    def _set_status(self, **changes: Any) -> None:
         before = self.status
         self.status = replace(before, **changes)
         if self.status != before:

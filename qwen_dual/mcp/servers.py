@@ -128,12 +128,12 @@ class Servers:
             raise ValueError(f"there is an MCP server {line(config.name)!r} already")
         self._parts[config.name] = server_part(config.name, set(self._parts.values()))
         server = Server(
-            config, self._transport, self.answers, self._roots, self._take_tools, self._tell
+            config, self._transport, self.answers, self._roots, self._take_tools, self._notify
         )
         self._servers[config.name] = server
         if self._group is not None:
             self._group.start_soon(server.run)
-        self._tell(server.status)
+        self._notify(server.status)
 
     async def remove(self, name: str) -> None:
         """Ends a server and forgets it.
@@ -229,7 +229,7 @@ class Servers:
         if name in self._servers:
             self._servers[name].reconnect()
 
-    def _tell(self, status: ServerStatus) -> None:
+    def _notify(self, status: ServerStatus) -> None:
         for listener in self._listeners:
             listener(status)
 

@@ -101,7 +101,7 @@ class ServerCall:
     async def preview(self) -> Preview | None:
         """Server, tool and arguments, whole."""
         server, tool = self._tool.server.config.name, self._tool.tool
-        told = [f"{_key(key)}: {_told(value)}" for key, value in self._arguments.items()]
+        told = [f"{_key(key)}: {_as_json(value)}" for key, value in self._arguments.items()]
         title = f"MCP server {visible_line(server)} · tool {visible_line(tool)}"
         return {"kind": "text", "title": title, "text": "\n".join(told) or "(no arguments)"}
 
@@ -140,16 +140,16 @@ async def fitted(content: ResultContent) -> ResultContent:
     return await in_thread(partial(fitted_result, content))  # some are decoded, to be made smaller
 
 
-def _told(value: object) -> str:
+def _as_json(value: object) -> str:
     """A value as JSON says it, losslessly; its line breaks and controls as escapes."""
     return encode(value).decode().rstrip("\n")
 
 
 def _key(name: str) -> str:
     """The name of an argument: as it is where it is plain, else as JSON, so that it looks like no value."""
-    return name if name.isascii() and name.replace("-", "_").isidentifier() else _told(name)
+    return name if name.isascii() and name.replace("-", "_").isidentifier() else _as_json(name)
 
 
 def _brief(value: object) -> str:
-    text = value if isinstance(value, str) else _told(value)
+    text = value if isinstance(value, str) else _as_json(value)
     return text if len(text) <= TITLE_CHARS else f"{text[:TITLE_CHARS]}…"

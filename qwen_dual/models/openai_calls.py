@@ -82,13 +82,13 @@ class ToolCalls:
         if piece:
             call.pieces.append(piece)
         if call is self._calls[self._live]:
-            yield from _tell(call)
+            yield from _deltas(call)
         elif call is self._calls[-1] and not call.told and len(call.pieces) <= 1:
             # A new one began: the one before it is usually whole by now.
             while self._live < len(self._calls) - 1 and self._calls[self._live].is_whole:
-                yield from _tell(self._calls[self._live])
+                yield from _deltas(self._calls[self._live])
                 self._live += 1
-            yield from _tell(self._calls[self._live])
+            yield from _deltas(self._calls[self._live])
 
     def end(self) -> Iterator[ModelDelta]:
         """What was held back; no fragment follows.
@@ -99,7 +99,7 @@ class ToolCalls:
         if not all(call.name for call in self._calls):
             raise endings.malformed("a tool call without a name")
         for call in self._calls[self._live :]:
-            yield from _tell(call, last=True)
+            yield from _deltas(call, last=True)
         self._live = len(self._calls)
 
     def _call_of(self, fragment: object, name: str, piece: str) -> _Call:
@@ -131,7 +131,7 @@ class ToolCalls:
         return None if call_id and name and call_id != call.id else call
 
 
-def _tell(call: _Call, *, last: bool = False) -> Iterator[ModelDelta]:
+def _deltas(call: _Call, *, last: bool = False) -> Iterator[ModelDelta]:
     """Passes on what came of ``call``; its name is complete when its arguments begin."""
     if not call.started and (last or (call.pieces and call.name)):
         call.started = True

@@ -101,17 +101,17 @@ class OpenAIReader:
         elif not self._in_pieces:
             self._in_pieces = any(delta.get(key) for key in _CONTENT)
         if piece := text(delta, "reasoning_content") or text(delta, "reasoning"):
-            yield from self._said(ThinkingDelta(piece))
+            yield from self._text_deltas(ThinkingDelta(piece))
         elif "reasoning_details" in delta:  # OpenRouter's, where it is all there is
             for part in items(delta, "reasoning_details"):
                 if piece := text(part, "text") or text(part, "summary"):
-                    yield from self._said(ThinkingDelta(piece))
+                    yield from self._text_deltas(ThinkingDelta(piece))
         if piece := text(delta, "content") or text(delta, "refusal"):
             yield from self._text(piece)
         for part in items(delta, "content"):  # Mistral's, where its models think
             for each in items(part, "thinking"):
                 if piece := text(each, "text"):
-                    yield from self._said(ThinkingDelta(piece))
+                    yield from self._text_deltas(ThinkingDelta(piece))
             if piece := text(part, "text"):
                 yield from self._text(piece)
         for fragment in items(delta, "tool_calls"):
@@ -157,9 +157,9 @@ class OpenAIReader:
 
     def _text(self, piece: str) -> Iterable[ModelDelta]:
         self._has_text = self._has_text or not piece.isspace()
-        return self._said(TextDelta(piece))
+        return self._text_deltas(TextDelta(piece))
 
-    def _said(self, delta: TextDelta | ThinkingDelta) -> Iterable[ModelDelta]:
+    def _text_deltas(self, delta: TextDelta | ThinkingDelta) -> Iterable[ModelDelta]:
         """Text in the middle of a call would end it, so it waits until the call has ended."""
         if not self._calls.any:
             return (delta,)

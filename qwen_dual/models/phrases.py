@@ -75,7 +75,7 @@ def plan(prompt: str) -> Plan:
         verb, _, rest = phrase.strip().partition(" ")
         if "\n" in verb:
             verb, rest = re.split(r"\s", phrase.strip(), maxsplit=1)
-        _take(found, verb.lower().rstrip(":"), rest.strip())
+        _add_step(found, verb.lower().rstrip(":"), rest.strip())
     return found
 
 
@@ -87,7 +87,7 @@ def in_code(text: str) -> str:
     return f"`` {line} ``" if "`" in line else f"`{line}`"
 
 
-def _take(found: Plan, verb: str, rest: str) -> None:
+def _add_step(found: Plan, verb: str, rest: str) -> None:
     if verb == "run" and rest:
         arguments = {
             "command": rest,

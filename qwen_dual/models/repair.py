@@ -146,7 +146,7 @@ class RepairedReader:
         self._goes_on = None
         if isinstance(delta, TextDelta):
             if piece := self._text.feed(delta.text):
-                yield from self._said(piece)
+                yield from self._text_deltas(piece)
         elif isinstance(delta, ThinkingDelta):
             yield from self._thought(delta)
         elif isinstance(delta, ToolCallArguments):
@@ -167,7 +167,7 @@ class RepairedReader:
             self._cut_off = self._cut_off or isinstance(delta, Finished)
             yield delta
 
-    def _said(self, piece: str) -> Iterator[ModelDelta]:
+    def _text_deltas(self, piece: str) -> Iterator[ModelDelta]:
         yield from self._close_call()
         yield from self._noted(self._tags.feed(piece))
         self._goes_on = TextDelta if self._has_answer else None
@@ -187,7 +187,7 @@ class RepairedReader:
             return
         yield from self._close_call()
         if rest := self._text.settle():
-            yield from self._said(rest)
+            yield from self._text_deltas(rest)
         yield from self._noted(self._tags.end(whole=False))
         self._tags.thought()
         self._has_content = True
@@ -199,7 +199,7 @@ class RepairedReader:
         delta = whole.delta
         if isinstance(delta, TextDelta):
             if piece := self._text.complete(delta.text):
-                yield from self._said(piece)
+                yield from self._text_deltas(piece)
         elif piece := self._thinking.complete(delta.text):
             yield ThinkingDelta(piece)
 
@@ -208,7 +208,7 @@ class RepairedReader:
         if piece := self._thinking.settle():
             yield ThinkingDelta(piece)
         if piece := self._text.settle():
-            yield from self._said(piece)
+            yield from self._text_deltas(piece)
         yield from self._close_call()
         yield from self._noted(self._tags.end(whole=whole and not self._has_answer, called=called))
 

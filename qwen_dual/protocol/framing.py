@@ -101,7 +101,7 @@ class LineFramer:
         while (newline := data.find(b"\n", begin)) >= 0:
             size = newline - begin
             if self._half or self._dropped or size > self._max:
-                self._take(data[begin:newline])
+                self._append(data[begin:newline])
                 frames.append(self._cut(1))
             else:  # nearly all lines come whole, and need not be put together
                 end = self._start + size + 1
@@ -110,14 +110,14 @@ class LineFramer:
                 self._start, self._mid_line = end, False
             begin = newline + 1
         if begin < len(data):
-            self._take(data[begin:] if begin else data)
+            self._append(data[begin:] if begin else data)
         return frames
 
     def finish(self) -> Frame | None:
         """What has begun of a line when no more bytes come; the next byte begins a line."""
         return None if self.between_lines else self._cut(0)
 
-    def _take(self, piece: bytes) -> None:
+    def _append(self, piece: bytes) -> None:
         rest = piece
         if not self._dropped:
             if len(self._half) + len(piece) <= self._max:

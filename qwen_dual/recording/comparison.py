@@ -100,7 +100,9 @@ def _lines(first: Audited, second: Audited) -> Iterator[str]:
             ("first", "second"),
             chain(
                 [(_asked(mine), _asked(theirs))],
-                zip_longest(_told(mine, first), _told(theirs, second), fillvalue=NOTHING),
+                zip_longest(
+                    _call_lines(mine, first), _call_lines(theirs, second), fillvalue=NOTHING
+                ),
                 [(_ended(mine), _ended(theirs))],
             ),
         )
@@ -151,7 +153,7 @@ def _asked(turn: Turn | None) -> str:
     return NOTHING if turn is None else f"**{code(turn.prompt)}**"
 
 
-def _told(turn: Turn | None, audited: Audited) -> Iterator[str]:
+def _call_lines(turn: Turn | None, audited: Audited) -> Iterator[str]:
     for call in audited.ledger.calls(turn) if turn is not None else ():
         yield f"{code(_shown(call))}: {_end(call)}"
 

@@ -132,7 +132,7 @@ class Recorder:
         """Keeps the events that have come: how many bytes; None when none will come any more."""
         count = 0
         while data := self._read():
-            self._take(data)
+            self._write(data)
             count += len(data)
         return count if data is None else None
 
@@ -145,7 +145,7 @@ class Recorder:
         last = time.monotonic() + HANG_UP_SECONDS
         while (data := self._read()) or (data is None and self._waits(last)):
             if data:
-                self._take(data)
+                self._write(data)
         now = self._now()
         status = exit.status if exit.status is not None else 128 + (exit.signal or 0)
         if not self.stopped:
@@ -163,7 +163,7 @@ class Recorder:
         self._log.close()
         self._pipe.close()
 
-    def _take(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         if self.stopped:
             return
         now = self._now()

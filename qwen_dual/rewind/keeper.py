@@ -120,17 +120,17 @@ class SessionFiles:
         try:
             span = await to_thread.run_sync(begin, abandon_on_cancel=True)
         except OSError as error:
-            self._say(f"What this changes is not kept for /rewind: {describe(error)}.")
+            self._warn_once(f"What this changes is not kept for /rewind: {describe(error)}.")
             return None
         except Exception as error:  # the call runs all the same
             log.exception("keeping files failed")
-            self._say(f"What this changes is not kept for /rewind: {describe(error)}.")
+            self._warn_once(f"What this changes is not kept for /rewind: {describe(error)}.")
             return None
         except BaseException:
             given_up.set()
             raise
         if narrowed:
-            self._say(f"Only files that edits name are kept for /rewind: {self.only_named}.")
+            self._warn_once(f"Only files that edits name are kept for /rewind: {self.only_named}.")
         self._say_remarks()
         return span
 
@@ -138,13 +138,13 @@ class SessionFiles:
         try:
             await to_thread.run_sync(self._store().end, span, abandon_on_cancel=True)
         except OSError as error:
-            self._say(f"What this changed is not noted for /rewind: {describe(error)}.")
+            self._warn_once(f"What this changed is not noted for /rewind: {describe(error)}.")
         except Exception as error:
             log.exception("noting changed files failed")
-            self._say(f"What this changed is not noted for /rewind: {describe(error)}.")
+            self._warn_once(f"What this changed is not noted for /rewind: {describe(error)}.")
         self._say_remarks()
 
-    def _say(self, text: str) -> None:
+    def _warn_once(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
@@ -152,9 +152,9 @@ class SessionFiles:
     def _say_remarks(self) -> None:
         if self._opened is not None:
             if (recovered := self._opened.take_recovered()) is not None:
-                self._say(recovered.told)
+                self._warn_once(recovered.told)
             for remark in self._opened.store.take_remarks():
-                self._say(remark)
+                self._warn_once(remark)
 
     # -- going back ------------------------------------------------------------------------
 

@@ -149,7 +149,7 @@ def _steps(store: Store, by_path: Mapping[str, Sequence[Changed]], *, undoing: b
             continue
         file = None
         if seen.state.is_leaf or target.is_leaf:
-            file = _told(store, path, seen, target, budget, undoing=undoing)
+            file = _file_change(store, path, seen, target, budget, undoing=undoing)
         steps.append(Step(path, seen.state, target, file))
     return steps
 
@@ -235,7 +235,7 @@ def _empties(folder: str, targets: Mapping[str, State]) -> bool:
     return True
 
 
-def _told(
+def _file_change(
     store: Store, path: str, seen: Look, target: State, budget: Budget, *, undoing: bool
 ) -> FileChange:
     old, new = (seen.state, target) if undoing else (target, seen.state)

@@ -293,7 +293,7 @@ class Store:
             for entry in walk.entries():
                 before = known.pop(entry.raw, None)
                 if before is None or before[0] != (print_of(entry.status) or None):
-                    self._take(entry, tree, earlier, recording=recording)
+                    self._scan_entry(entry, tree, earlier, recording=recording)
                     noted += 1
                     if noted % _COMMIT_EVERY == 0:
                         self.database.pause()
@@ -304,7 +304,7 @@ class Store:
         self._find_gone(known, walk, recording=recording)
         earlier.write(self.database, Earlier(walk.complete, frozenset(walk.hidden), began, rules))
 
-    def _take(self, entry: Entry, tree: Tree, earlier: Earlier, *, recording: bool) -> None:
+    def _scan_entry(self, entry: Entry, tree: Tree, earlier: Earlier, *, recording: bool) -> None:
         try:
             found = look_in(tree.folder(entry.folder), entry.name, self.bounds.walked_bytes)
         except OSError:  # the folder is gone by now

@@ -109,7 +109,11 @@ class HostServers:
     def status(self) -> list[dict[str, Any]]:
         """All servers of the session, as claude-agent-sdk knows them."""
         servers = self._parts.servers
-        return [] if servers is None else [_told(servers, status) for status in servers.status()]
+        return (
+            []
+            if servers is None
+            else [_status_data(servers, status) for status in servers.status()]
+        )
 
     def reconnect(self, name: str) -> None:
         """Connects a server anew.
@@ -177,7 +181,7 @@ class HostServers:
         return (await self.ask(request, None)).get("mcp_response")
 
 
-def _told(servers: Servers, status: ServerStatus) -> dict[str, Any]:
+def _status_data(servers: Servers, status: ServerStatus) -> dict[str, Any]:
     name, _, version = status.server.rpartition(" ")
     told: dict[str, Any] = {
         "name": status.name,

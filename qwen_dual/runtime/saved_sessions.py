@@ -80,7 +80,7 @@ def list_saved(
     told: list[dict[str, Any]] = []
     size = 0
     for summary in found[:limit]:
-        session = _told(summary, running=summary.session_id in running)
+        session = _summary_data(summary, running=summary.session_id in running)
         size += len(encode(session))
         if told and size > MAX_BYTES:
             break
@@ -88,7 +88,7 @@ def list_saved(
     return {"sessions": told, "more": len(told) < len(found)}
 
 
-def _told(summary: Summary, *, running: bool) -> dict[str, Any]:
+def _summary_data(summary: Summary, *, running: bool) -> dict[str, Any]:
     return {
         "session_id": summary.session_id,
         "title": summary.prompt[:TITLE_CHARS],

@@ -81,7 +81,7 @@ class Shelf:
         """What the model is told of them: a line each, bounded in all."""
         skills = [skill for skill in self._ordered() if not skill.hides_from_model]
         for chars in DESCRIPTION_CHARS:
-            told = "\n".join(_told(skill, chars) for skill in skills)
+            told = "\n".join(_list_line(skill, chars) for skill in skills)
             if len(told) <= MAX_LISTING:
                 return told
         cut = told[:MAX_LISTING].rpartition("\n")[0]
@@ -248,7 +248,7 @@ class Shelf:
         return bool(kinds - {"read", "plan", "question"})
 
 
-def _told(skill: Skill, chars: int) -> str:
+def _list_line(skill: Skill, chars: int) -> str:
     return f"- {skill.name}: {summary(skill.description, chars)}" if chars else f"- {skill.name}"
 
 

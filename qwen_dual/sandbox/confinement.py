@@ -97,7 +97,7 @@ class Confinement(Struct):
             return None
         if found:
             namespace.find()
-        self._tell(namespace)
+        self._notify(namespace)
         return namespace
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Confinement(Struct):
             self.status = None
         if self.spare is not None:
             self.spare.end()
-        self._tell(None)
+        self._notify(None)
 
     def _give_order(self, popen: subprocess.Popen[bytes], pipe: int) -> None:
         try:
@@ -126,7 +126,7 @@ class Confinement(Struct):
         self.order = None
         os.close(pipe)
 
-    def _tell(self, namespace: Namespace | None) -> None:
+    def _notify(self, namespace: Namespace | None) -> None:
         began, self.began = self.began, None
         if began is not None:
             began(namespace)

@@ -156,7 +156,7 @@ def _option(words: Sequence[str], at: int, known: Syntax, found: Scan) -> int:
         option = known.options.get(name)
         if option is None or (equals and option.value == "never"):
             return 0
-        return _take(words, at, name, option, attached if equals else None, found)
+        return _parse_option(words, at, name, option, attached if equals else None, found)
     for position in range(1, len(word)):
         name = "-" + word[position]
         option = known.options.get(name)
@@ -164,12 +164,12 @@ def _option(words: Sequence[str], at: int, known: Syntax, found: Scan) -> int:
             return 0
         if option.value != "never":
             rest = word[position + 1 :] or None
-            return _take(words, at, name, option, rest, found)
-        _take(words, at, name, option, None, found)
+            return _parse_option(words, at, name, option, rest, found)
+        _parse_option(words, at, name, option, None, found)
     return 1
 
 
-def _take(
+def _parse_option(
     words: Sequence[str], at: int, name: str, option: Option, value: str | None, found: Scan
 ) -> int:
     """Notes an option with its value; how many words both take, 0 when the value is missing."""

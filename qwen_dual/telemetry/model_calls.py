@@ -77,10 +77,10 @@ class ModelCalls:
         elif text:
             agent.answer, agent.error = self._operations.content(text), ""
         for block in blocks:
-            self._said(chat, block)
+            self._add_part(chat, block)
         return agent
 
-    def _said(self, chat: Chat, block: Mapping[str, Any]) -> None:
+    def _add_part(self, chat: Chat, block: Mapping[str, Any]) -> None:
         content = self._operations.content
         if not self._operations.builder.wants_content or len(chat.said) >= MAX_PARTS:
             return

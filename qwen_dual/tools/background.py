@@ -19,7 +19,7 @@ def in_background(job: Job, context: ToolContext) -> ToolResult:
     context.spawn(partial(_tell_end, job, context))
     output = printable(job.capture.latest().strip("\n"))
     shown = Shown(output, note="in the background")
-    return ToolResult(printable(_told(job)), shown=shown)
+    return ToolResult(printable(_begun_text(job)), shown=shown)
 
 
 async def _tell_end(job: Job, context: ToolContext) -> None:
@@ -28,7 +28,7 @@ async def _tell_end(job: Job, context: ToolContext) -> None:
         context.publish(events.notice(_ended(job.task())))
 
 
-def _told(job: Job) -> str:
+def _begun_text(job: Job) -> str:
     """For the model."""
     return (
         "The command runs in the background.\n"

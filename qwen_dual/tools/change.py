@@ -84,7 +84,7 @@ class ChangeCall:
             async with self._states.lock:
                 diff, file = await in_thread(self._diff)
         except ToolFailure as failure:
-            raise self._told(failure) from failure
+            raise self._refusal(failure) from failure
         title = visible_line(printable(self._location.name))
         preview: Preview = {"kind": "diff", "title": title, "text": diff.text, "files": [file]}
         if diff.left_out:
@@ -100,7 +100,7 @@ class ChangeCall:
             except ToolFailure as failure:
                 return failure_result(failure)
 
-    def _told(self, failure: ToolFailure) -> CannotBeDone:
+    def _refusal(self, failure: ToolFailure) -> CannotBeDone:
         """What the model is told of a failure before anybody allowed it to look there."""
         if self.outside is not None and not self._states.knows(self._location.real):
             unread = f"{printable(self._location.path)} was not read."

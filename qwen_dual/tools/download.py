@@ -213,7 +213,7 @@ class Downloader:
                         problem = error
                         continue
                     try:
-                        return await _take(response, target)
+                        return await _read_response(response, target)
                     finally:
                         await response.aclose()
         except (*ERRORS, ImportError, ValueError) as error:
@@ -265,7 +265,7 @@ def proxy_of(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy 
     return proxy_for(url, configured, env)
 
 
-async def _take(response: HttpResponse, target: Target) -> Page | Target:
+async def _read_response(response: HttpResponse, target: Target) -> Page | Target:
     location = response.headers.get("location")
     if response.status_code in _REDIRECTS and location:
         return _follow(target, location)

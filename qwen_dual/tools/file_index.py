@@ -177,7 +177,7 @@ class FileIndex:
 
         def news(paths: list[str]) -> None:
             if first:
-                self._take(paths)
+                self._set_paths(paths)
 
         paths = list_paths(
             self._root,
@@ -190,9 +190,9 @@ class FileIndex:
             trusted=self._trusted(),
         )
         if not gone.is_set() and paths != self._listed:
-            self._take(paths)
+            self._set_paths(paths)
 
-    def _take(self, paths: list[str]) -> None:
+    def _set_paths(self, paths: list[str]) -> None:
         corpus = Corpus(paths)
         self._listed, self._corpus = paths, corpus
         self.on_change()

@@ -60,7 +60,7 @@ class Matches(Struct):
         if line.name is None:
             self.messages = (self.messages + line.text() + b"\n")[:MAX_MESSAGE]
         else:
-            self._take(line.name, line)
+            self._add(line.name, line)
 
     def describe(self, pattern: str, where: str, root: str, note: str) -> str:
         """The matches under the files they are in, as a model gets them."""
@@ -106,7 +106,7 @@ class Matches(Struct):
             self._paths[name] = "" if self.ignore.hides(path) else path
         return self._paths[name]
 
-    def _take(self, name: bytes, match: MatchedLine) -> None:
+    def _add(self, name: bytes, match: MatchedLine) -> None:
         path = self._path(name)
         if not path:
             return

@@ -178,7 +178,7 @@ class Job:
             self._ended_at = time.time()
             self._ended.set()
             self._on_end(self)
-            self._tell()
+            self._wake()
             self._afterwards()
 
     def _feed(self, data: bytes) -> None:
@@ -191,7 +191,7 @@ class Job:
         if self._detach_asked and not self.detached:
             self.capture.save()
             self.detached = True
-            self._tell()
+            self._wake()
         if not self._fresh or self.detached:
             return None
         left = self._reported_at + REPORT_INTERVAL - time.monotonic()
@@ -200,10 +200,10 @@ class Job:
         self._fresh = False
         self._latest = self.capture.latest()
         self._reported_at = time.monotonic()
-        self._tell()
+        self._wake()
         return None
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(self._news.set)

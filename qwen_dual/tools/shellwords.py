@@ -232,7 +232,7 @@ def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth
     elif kind == "command":
         _add_command(node, parent, parsed, depth)
     elif kind in ("declaration_command", "unset_command", "test_command"):
-        parsed.commands.append(_command([_told(child) for child in node.children], depth, parsed))
+        parsed.commands.append(_command([_word(child) for child in node.children], depth, parsed))
     elif kind == "file_redirect":
         _add_redirect(node, parent, parsed)
     elif kind == "expansion":
@@ -378,7 +378,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.|\n)", lambda match: match.group(1).strip("\n"), text)
 
 
-def _told(node: Node) -> str:
+def _word(node: Node) -> str:
     """A word of something that is no plain command; as it stands there where it is no word."""
     return word_of(node) if node.type in _WORDS else _text(node)
 

@@ -121,12 +121,12 @@ class Socket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """Unpacks what came bit by bit, so that no more is in memory than was counted."""
         if not self.config.ws_per_message_deflate:
-            self._take(data)
+            self._count_bytes(data)
             return
         for at in range(0, len(data), PACKED_BYTES):
             if self.transport.is_closing():
                 return
-            self._take(data[at : at + PACKED_BYTES])
+            self._count_bytes(data[at : at + PACKED_BYTES])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """What had come of a message is gone."""
@@ -135,7 +135,7 @@ class Socket(WebSocketsSansIOProtocol):
             self._unfinished.change(-self._held)
             self._unfinished = None
 
-    def _take(self, data: bytes) -> None:
+    def _count_bytes(self, data: bytes) -> None:
         """Counts what there is of a message: of those who send too many none more is taken."""
         self._since += len(data)
         super().data_received(data)

@@ -137,12 +137,12 @@ class Row:
             title = title or one_line(" ".join(said[: 4 * MAX_TITLE].split())).strip()[:MAX_TITLE]
         greeting = session.greeting
         self._change(
-            session_id=_told(session.session_id),
+            session_id=_as_text(session.session_id),
             title=title,
-            cwd=_told(greeting.cwd) or self._row["cwd"],
-            program=_told(greeting.agent),
-            model=_told(session.model),
-            mode=_told(session.approval_mode),
+            cwd=_as_text(greeting.cwd) or self._row["cwd"],
+            program=_as_text(greeting.agent),
+            model=_as_text(session.model),
+            mode=_as_text(session.approval_mode),
             state=session.state,
             waiting=len(session.pending) + self._proposals,
         )
@@ -163,6 +163,6 @@ def _first_prompt(event: Event) -> str:
     return event.text if event.type == "user" and event.parent_tool_use_id is None else ""
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     """What a program says it is, as far as that is a text."""
     return value[:MAX_TOLD] if isinstance(value, str) else ""

@@ -107,7 +107,7 @@ class TerminalChannel:
         self._position = self._acknowledged = offset
         self._shown_at, self._told, self._held = self._log.end, None, False
         screen = {"epoch": self._log.epoch, "offset": offset, "fresh": fresh, "lost": lost}
-        await self._tell("screen", **screen)
+        await self._send("screen", **screen)
 
     async def _begin_at(self, place: Place) -> None:
         """Begins with a fresh screen; what makes its modes counts as output before it."""
@@ -122,7 +122,7 @@ class TerminalChannel:
 
     async def _shown(self) -> None:
         self._shown_at = None
-        await self._tell("shown")
+        await self._send("shown")
         if self._repaint:
             self._repaint = False
             self._session.repaint()
@@ -136,14 +136,14 @@ class TerminalChannel:
         if now != self._told:
             self._told = now
             size, mine = now
-            await self._tell("size", columns=size.columns, rows=size.rows, mine=mine)
+            await self._send("size", columns=size.columns, rows=size.rows, mine=mine)
 
     def _is_full(self) -> bool:
         waiting = self._position - self._acknowledged
         self._held = waiting > (LOW_BYTES if self._held else HIGH_BYTES)
         return self._held
 
-    async def _tell(self, subtype: str, **fields: Any) -> None:
+    async def _send(self, subtype: str, **fields: Any) -> None:
         await self._socket.send(_text({"type": "web", "subtype": subtype, **fields}))
 
     # -- from the page -----------------------------------------------------------------------

@@ -30,13 +30,13 @@ class Window:
         self._sizes[page] = Size(_within(columns, COLUMNS), _within(rows, ROWS))
         if not self._used:
             self._used[page] = None
-        return self._taken()
+        return self._used_size()
 
     def used(self, page: Hashable) -> Size | None:
         """Notes that a person uses a page; the size to take, None to leave it as it is."""
         self._used.pop(page, None)
         self._used[page] = None
-        return self._taken()
+        return self._used_size()
 
     def left(self, page: Hashable) -> Size | None:
         """Notes that a page is gone; the size to take, None to leave it as it is."""
@@ -46,9 +46,9 @@ class Window:
             self.giver = None
         if not self._used and self._sizes:
             self._used[next(reversed(self._sizes))] = None
-        return self._taken() if self._used else None
+        return self._used_size() if self._used else None
 
-    def _taken(self) -> Size | None:
+    def _used_size(self) -> Size | None:
         last = next(reversed(self._used))
         size = self._sizes.get(last)
         if size is not None:

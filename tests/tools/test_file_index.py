@@ -193,7 +193,7 @@ def test_a_long_search_goes_on_in_a_thread_and_tells_when_it_is_done(workspace: 
         asked.values("n")
         await asked.news()
         many = [f"a/b/c/d/e/f/{number:07}n{'e' * 80}d" for number in range(60_000)]
-        asked.index._take([*many, "x/needle.py"])
+        asked.index._set_paths([*many, "x/needle.py"])
         await asked.news()
         first = asked.values("needle")
         while not first:

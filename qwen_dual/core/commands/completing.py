@@ -112,7 +112,7 @@ class Completing:
         told: list[dict[str, Any]] = []
         size = 0
         for candidate in found[: command.limit]:
-            one = _told(candidate)
+            one = _candidate_data(candidate)
             size += len(encode(one))
             if size > MAX_BYTES:
                 break
@@ -126,7 +126,7 @@ class Completing:
         self._channel.tell(events.system("completions", data))
 
 
-def _told(candidate: Candidate) -> dict[str, Any]:
+def _candidate_data(candidate: Candidate) -> dict[str, Any]:
     said: dict[str, Any] = {
         "kind": candidate.kind,
         "text": candidate.text,

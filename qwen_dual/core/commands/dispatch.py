@@ -185,7 +185,9 @@ class Dispatcher:
 
     def _submit(self, command: Submit) -> None:
         if not self._turned_away(command):
-            self._take(command, said_in(command, self._session.number_image), review=command.review)
+            self._submit_prompt(
+                command, said_in(command, self._session.number_image), review=command.review
+            )
 
     def _submit_draft(self, command: SubmitDraft) -> None:
         from qwen_dual.core.commands.draft_commands import take_draft
@@ -199,7 +201,7 @@ class Dispatcher:
             except DraftRefused as refusal:
                 self._receipt(command, (refusal.code, str(refusal)))
             else:
-                self._take(command, said)
+                self._submit_prompt(command, said)
 
         self._session.draft.when_known(send)
 
@@ -210,7 +212,9 @@ class Dispatcher:
         self._receipt(command, ("busy", f"the session is {self._session.state}"))
         return True
 
-    def _take(self, command: Submit | SubmitDraft, said: Said, *, review: bool = False) -> None:
+    def _submit_prompt(
+        self, command: Submit | SubmitDraft, said: Said, *, review: bool = False
+    ) -> None:
         session = self._session
         if review or session.reviews_all():
             self._hold(command, said)

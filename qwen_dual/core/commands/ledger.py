@@ -176,10 +176,10 @@ class Ledger:
         if not self._follows:
             self._follows = True
             self._session.bus.subscribe(
-                self._take, name="The list of commands", on_error="keep", streamed=False
+                self._observe, name="The list of commands", on_error="keep", streamed=False
             )
 
-    def _take(self, event: Event) -> None:
+    def _observe(self, event: Event) -> None:
         """Takes what is told of prompts."""
         if not self._open or event.get("parent_tool_use_id") is not None:
             return

@@ -77,7 +77,7 @@ class SlashRunner:
             return False
         self._publish(events.slash_command(text, str(actor)))
         if found is None:
-            self._tell(self._commands.unknown(text), failed=True, command=text.strip())
+            self._publish_output(self._commands.unknown(text), failed=True, command=text.strip())
             return True
         command, arguments = found
         try:
@@ -89,7 +89,7 @@ class SlashRunner:
             self._spawn(partial(self._tell_later, output, text.strip()))
             return True
         assert output is None or isinstance(output, str), f"/{command.name} has to wait"
-        self._tell(output or "", failed=failed, command=text.strip())
+        self._publish_output(output or "", failed=failed, command=text.strip())
         return True
 
     async def _tell_later(self, awaited: Awaitable[Said], typed: str) -> None:
@@ -98,7 +98,7 @@ class SlashRunner:
         except _FORESEEN as error:
             output, failed = str(error), True
         assert output is None or isinstance(output, str), f"{typed} has to wait"
-        self._tell(output or "", failed=failed, command=typed)
+        self._publish_output(output or "", failed=failed, command=typed)
 
     async def run(
         self, prompt: Prompt, give_back: Callable[[Sequence[Prompt]], object]
@@ -138,7 +138,7 @@ class SlashRunner:
             )
         if prompt.has_images:
             self._publish(events.notice(NO_IMAGES, "warning"))
-        self._tell(output or "", failed=failed)
+        self._publish_output(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
         self._state.set("idle")
         result = instant_result(output or "", prompt.command_id, stop_reason, prompt.host)
@@ -176,7 +176,7 @@ class SlashRunner:
         if lacking := self._commands.lacking(command):
             raise CommandFailed(lacking)
 
-    def _tell(self, output: str, *, failed: bool, command: str = "") -> None:
+    def _publish_output(self, output: str, *, failed: bool, command: str = "") -> None:
         if output:
             extra = {"command": command} if command else {}
             self._publish(events.notice(output, "error" if failed else "info", **extra))

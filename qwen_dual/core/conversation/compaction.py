@@ -147,7 +147,7 @@ async def summarise(
         usage = usage.plus(took)
     if not summary:
         return None
-    blocks = _told(messages, at, _shortened(summary, room))
+    blocks = _summary_blocks(messages, at, _shortened(summary, room))
     rest = await fitted(messages[at:], room - estimate(blocks))
     if rest[0]["role"] == "user":
         rest[0] = _user([*blocks, *rest[0]["content"]])
@@ -191,7 +191,7 @@ def _plan(messages: Sequence[Message], tokens: int) -> tuple[int, list[str]]:
     return at, ["\n\n".join(portion) for portion in portions]
 
 
-def _told(messages: Sequence[Message], at: int, summary: str) -> list[dict[str, Any]]:
+def _summary_blocks(messages: Sequence[Message], at: int, summary: str) -> list[dict[str, Any]]:
     """What takes the place of the messages before ``at``."""
     blocks = [{"type": "text", "text": f"{SUMMARY_MARK}\n\n{summary}"}]
     request = _latest_request(messages, at)

@@ -229,7 +229,7 @@ class Rewinding:
         left, uuid = len(session.points), event["uuid"]
         undo = _Undo(uuid, before, points, left, point.label, session.session_id, back)
         self._undo = undo if before is not None or back is not None else None
-        event = self._tell(event)
+        event = self._publish(event)
         if what.conversation and actor.at_keyboard:
             session.give_back([Prompt(point.draft or point.text, actor)])
         return event
@@ -361,15 +361,15 @@ class Rewinding:
 
         event, _ = await self._both_back(what, found, facts, put_back)
         self._undo = None
-        return self._tell(event)
+        return self._publish(event)
 
     def _tell_preview(
         self, what: GoingBack, found: FilePreview, facts: Mapping[str, Any], tokens: int
     ) -> Event:
         data = facts_of(what, found, FilesBack(found.files), facts)
-        return self._tell(events.system("rewind_preview", data), tokens)
+        return self._publish(events.system("rewind_preview", data), tokens)
 
-    def _tell(self, event: Event, tokens: int | None = None) -> Event:
+    def _publish(self, event: Event, tokens: int | None = None) -> Event:
         """Publishes what came of it, behind the receipt of the command."""
         session, data = self._session, event["data"]
         if data["command_id"] is not None:

@@ -187,16 +187,16 @@ class AutoJudge:
             if len(key) > MAX_INPUT:
                 return Judgement("ask", "The call is too large to be judged.", "too_large")
             made = await self._judge(tool, arguments)
-            self._take(key, tool, arguments, made)
+            self._record(key, tool, arguments, made)
             return made
 
-    def _take(self, key: str, tool: str, arguments: Mapping[str, Any], made: Judgement) -> None:
+    def _record(self, key: str, tool: str, arguments: Mapping[str, Any], made: Judgement) -> None:
         if made.cause == "judged":
             self._known[key] = made
             self._failures = 0
             self._denials = self._denials + 1 if made.verdict == "deny" else 0
             if made.verdict == "deny":
-                self._denied.append({**self._told(tool, arguments), "reason": made.reason})
+                self._denied.append({**self._call_data(tool, arguments), "reason": made.reason})
         elif made.cause == "unsure":
             self._failures = 0
         else:
@@ -234,11 +234,11 @@ class AutoJudge:
                 "folder": self._folder,
                 "person": [words[-MAX_WORDS:] for words in self._said()],
                 "denied": self._denied[-MAX_DENIED:],
-                "call": self._told(tool, arguments),
+                "call": self._call_data(tool, arguments),
             }
         )
 
-    def _told(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _call_data(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         hidden = tool.startswith("mcp__") and not self.rules.mcp_arguments
         return {"tool": tool, "input": WITHHELD if hidden else arguments}
 

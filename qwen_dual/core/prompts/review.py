@@ -72,21 +72,21 @@ class Review:
     def hold(self, held: Held) -> None:
         """Shows a prompt to the person; its receipt says ``held``."""
         if self._attended is False:
-            self._told(held, "rejected", "unavailable", NOBODY)
+            self._send_receipt(held, "rejected", "unavailable", NOBODY)
             if held.command_id is None:
                 self._session.notice(f"submit: {NOBODY}", "warning")
         elif len(held.text) > MAX_CHARS:
             why = (
                 f"nobody looks at more than {MAX_CHARS:,} characters, and it has {len(held.text):,}"
             )
-            self._told(held, "rejected", "too_long", why)
+            self._send_receipt(held, "rejected", "too_long", why)
         elif len(self.held) >= MOST:
             why = f"{MOST} prompts are looked at already"
-            self._told(held, "rejected", "too_many", why)
+            self._send_receipt(held, "rejected", "too_many", why)
         else:
             self.held[held.key] = held
-            self._told(held, "held")
-            self._tell()
+            self._send_receipt(held, "held")
+            self._publish()
 
     def take(self, key: str, edited: str | None = None) -> bool:
         """Has a prompt run, as it is or as the person made it; False where it is not held any more."""
@@ -99,7 +99,7 @@ class Review:
         """Refuses a prompt; False where it is not held any more."""
         held = self._remove(key)
         if held is not None:
-            self._told(held, "refused", message=why)
+            self._send_receipt(held, "refused", message=why)
         return held is not None
 
     def is_from(self, command_id: str, actor: Actor) -> bool:
@@ -128,22 +128,22 @@ class Review:
         if held is not None:
             if key == self.edited:
                 self.edited = ""
-            self._tell()
+            self._publish()
         return held
 
     def _reject_all(self, code: str, why: str) -> None:
         for key in list(self.held):
             held = self._remove(key)
             if held is not None:
-                self._told(held, "rejected", code, why)
+                self._send_receipt(held, "rejected", code, why)
 
-    def _told(
+    def _send_receipt(
         self, held: Held, status: str, code: str | None = None, message: str | None = None
     ) -> None:
         if held.command_id is not None:
             self._session.receipt(held.command_id, status, code, message, owner=held.actor)
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         proposals: list[dict[str, Any]] = [
             {"id": held.command_id, "text": held.text[:PREVIEW_CHARS], "origin": str(held.actor)}
             for held in self.held.values()

@@ -159,7 +159,7 @@ class Worker:
             waited = await self._waited("prompt")
             await self._session.rewinding.carry_out(prompt.going_back, prompt, stopped=not waited)
         elif not known or not await self._waited("command" if slash else "prompt"):
-            self._tell(prompt)
+            self._publish_prompt(prompt)
             self._publish(instant_result("", prompt.command_id, "interrupted", prompt.host))
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
@@ -203,7 +203,7 @@ class Worker:
         if prompt.turn_id is not None:
             session.points.note(prompt.uuid, prompt.text)
         elif not prompt.has_images:
-            self._tell(prompt, draft=prompt.command)
+            self._publish_prompt(prompt, draft=prompt.command)
         self._state.set("thinking")
         stop: Stop | None = None
         with anyio.CancelScope() as self._scope:
@@ -261,9 +261,9 @@ class Worker:
         try:
             attached = await self._content.attached(prompt)
         except BaseException:  # interrupted: it was submitted all the same
-            self._tell(prompt)
+            self._publish_prompt(prompt)
             raise
-        self._tell(attached.prompt, attached.images, prompt.command or prompt.text)
+        self._publish_prompt(attached.prompt, attached.images, prompt.command or prompt.text)
         self._content.warn_unseen([image["title"] for image in attached.images])
         return attached.content
 
@@ -278,9 +278,11 @@ class Worker:
             self._steering = Steering(turn_id, *of)
         return await self._steering.join()
 
-    def _tell(self, prompt: Prompt, images: Sequence[SubmittedImage] = (), draft: str = "") -> None:
+    def _publish_prompt(
+        self, prompt: Prompt, images: Sequence[SubmittedImage] = (), draft: str = ""
+    ) -> None:
         """Tells that a prompt begins to run; one can go back to it from now on."""
-        event = self._publish(_said(prompt, images))
+        event = self._publish(_begin_event(prompt, images))
         if event["type"] == "user":
             self._session.points.note(event["uuid"], event["message"]["content"][0]["text"], draft)
 
@@ -318,7 +320,7 @@ class Worker:
 
     async def _shell(self, prompt: Prompt) -> None:
         """Runs a person's own command; the model gets to know of it with the next prompt."""
-        self._tell(prompt)
+        self._publish_prompt(prompt)
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
         name, call = self._shell_call(prompt.text)
@@ -364,7 +366,7 @@ async def _unasked(_: Call) -> Decision:
     return Decision(allowed=False, by=POLICY)
 
 
-def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
+def _begin_event(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     """How it is told that a prompt begins to run."""
     asked = prompt.action in ("asked", "shell")
     if not asked and is_slash(prompt.text) and not prompt.has_images:

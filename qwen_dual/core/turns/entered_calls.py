@@ -61,7 +61,7 @@ class EnteredCalls:
             CallNotAllowed: it did not run, and the text says why.
         """
         if self._runner is None:
-            self._runner = self._make(self._tell)
+            self._runner = self._make(self._publish_begun)
         runner = self._runner
         self._started = False
         self._call_id = call_id = f"{events.ENTERED_CALL}{events.new_uuid()}"
@@ -81,7 +81,7 @@ class EnteredCalls:
         shown = None if job.ran is None else job.ran.shown
         return ToolResult(result["content"], bool(result["is_error"]), shown)
 
-    def _tell(self, event: Event) -> None:
+    def _publish_begun(self, event: Event) -> None:
         """Tells of a call from its start on: of one that did not run, what asked for it says so."""
         self._started = self._started or event.get("subtype") == "tool_progress"
         if self._started or event["type"] != "user":

@@ -46,7 +46,7 @@ class CallHooks:
     async def before(self, job: RequestedRun) -> HookSaid:
         """What they say of a call that is about to be judged."""
         hooks = self._slot.current
-        return NOTHING if hooks is None else await hooks.before_call(self._told(job))
+        return NOTHING if hooks is None else await hooks.before_call(self._hooked_call(job))
 
     def refusal(self, said: HookSaid) -> Verdict:
         """The verdict where they forbid a call."""
@@ -80,14 +80,14 @@ class CallHooks:
     async def denied(self, job: RequestedRun, reason: str) -> None:
         """Tells them that a model which judges calls denied one: see ``Hooks.denied``."""
         if (hooks := self._slot.current) is not None:
-            await hooks.denied(self._told(job), reason)
+            await hooks.denied(self._hooked_call(job), reason)
 
     async def answer(self, job: RequestedRun, call: Call, pending: Pending) -> None:
         """Has them answer a request beside everybody else; the first answer counts."""
         hooks = self._slot.current
         if hooks is None or job.tool is None:
             return
-        said = await hooks.on_request(self._told(job), call.suggestions)
+        said = await hooks.on_request(self._hooked_call(job), call.suggestions)
         if said.decision == "deny":
             no = Decision(False, said.by, said.reason, stop=said.stop is not None)
             self._approvals.resolve(pending.request_id, no)
@@ -101,7 +101,7 @@ class CallHooks:
         hooks = self._slot.current
         said = NOTHING
         if hooks is not None:
-            said = await hooks.after_call(self._told(job), result, job.took)
+            said = await hooks.after_call(self._hooked_call(job), result, job.took)
         words = [job.context]
         if said.decision == "deny":
             words.append(f"{said.by} objects to this result: {said.reason or 'no reason given'}")
@@ -118,7 +118,7 @@ class CallHooks:
         if hooks is None:
             return
         said = await hooks.after_calls(
-            [(self._told(job), job.result) for job in jobs if job.result is not None]
+            [(self._hooked_call(job), job.result) for job in jobs if job.result is not None]
         )
         if said.decision == "deny" or said.stop is not None:
             why = said.stop_reason or said.reason or "no reason given"
@@ -129,6 +129,6 @@ class CallHooks:
         if said.context:
             outcome.add_text(said.context)
 
-    def _told(self, job: RequestedRun) -> HookedCall:
+    def _hooked_call(self, job: RequestedRun) -> HookedCall:
         requested = job.requested
         return HookedCall(requested.name, requested.id, requested.arguments or {}, self._agent)

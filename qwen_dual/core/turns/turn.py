@@ -163,7 +163,7 @@ class Turn:
             outcome = await self._calls.run(answer.calls)
             self._calling = False
             found = self._repetition_in(answer.calls, outcome)
-            self._take(outcome)
+            self._add_results(outcome)
             if outcome.stopped:
                 return "denied"
             if found == "stop":
@@ -192,7 +192,7 @@ class Turn:
             self._conversation.add("user", self._refuse_open_calls())
         if self._calling:
             self._calling = False
-            self._take(self._calls.abandon())
+            self._add_results(self._calls.abandon())
 
     def wind_up(self, why: Stop, joined: Sequence[tuple[str, str]] = ()) -> None:
         """Publishes ``result``, after ``close_open``.
@@ -388,7 +388,7 @@ class Turn:
             self._publish(events.notice(f"Told the model: {self._repetition.told}"))
         return found
 
-    def _take(self, outcome: Outcome) -> None:
+    def _add_results(self, outcome: Outcome) -> None:
         self._denials += outcome.denials
         self._count(outcome.usage)
         self._conversation.add("user", outcome.results)

@@ -109,7 +109,7 @@ class HostPermissions:
 
     def answered(self, response: ControlResponse) -> None:
         """Takes an answer; one to a request that is not out is told to be that."""
-        asked = self._take(response.request_id)
+        asked = self._pop(response.request_id)
         if asked is None:
             self._session.answer(response.request_id, False, self._by)
             return
@@ -135,7 +135,7 @@ class HostPermissions:
 
     def resolved(self, request_id: str) -> None:
         """Somebody else has answered a request: the other side need not."""
-        if self._take(request_id) is not None:
+        if self._pop(request_id) is not None:
             self._send(
                 {
                     "type": "control_cancel_request",
@@ -147,7 +147,7 @@ class HostPermissions:
     def close(self) -> None:
         """Nobody can answer any more: what is out is denied."""
         for request_id in tuple(self._asked):
-            self._take(request_id)
+            self._pop(request_id)
             self._deny(request_id, CLOSED)
         self._forget_folder()
 
@@ -159,7 +159,7 @@ class HostPermissions:
     def _deny(self, request_id: str, message: str | None, *, stop: bool = False) -> None:
         self._session.answer(request_id, False, self._by, message=message, stop=stop)
 
-    def _take(self, request_id: str) -> _Asked | None:
+    def _pop(self, request_id: str) -> _Asked | None:
         asked = self._asked.pop(request_id, None)
         if asked is not None and asked.path:
             with suppress(OSError):  # a command, or who cleans up, may have been there

@@ -36,7 +36,7 @@ class Blocks:
 
     def finish(self) -> list[str]:
         """What is left."""
-        blocks = [self._add(self._half), self._take()]
+        blocks = [self._add(self._half), self._flush()]
         self._half = self._fence = ""
         return [block for block in blocks if block]
 
@@ -45,7 +45,7 @@ class Blocks:
         ended = bool(self._lines) and not self._lines[-1].strip()
         # What is indented after a blank line belongs to the list item above it.
         if not self._fence and ended and line.strip() and line[0] not in " \t":
-            block = self._take()
+            block = self._flush()
         self._lines.append(line)
         fence = _FENCE.match(line)
         if not self._fence:
@@ -54,7 +54,7 @@ class Blocks:
             self._fence = ""
         return block
 
-    def _take(self) -> str:
+    def _flush(self) -> str:
         block = "\n".join(self._lines).strip("\n")
         self._lines.clear()
         return block
@@ -102,7 +102,7 @@ class TerminalText:
         if message.get("parent_tool_use_id") is not None:
             return  # a sub-agent's: no part of the answer
         if kind == "stream_event":
-            self._take(message["event"])
+            self._handle(message["event"])
         elif kind == "result" and not message["is_error"]:
             text: str = message["result"]
             if text.strip() != "".join(self._text).strip():  # of a slash command, say
@@ -114,7 +114,7 @@ class TerminalText:
         """Ends what an interrupt left open."""
         self._end()
 
-    def _take(self, event: Message) -> None:
+    def _handle(self, event: Message) -> None:
         kind = event["type"]
         if kind == "message_start":
             self._text.clear()

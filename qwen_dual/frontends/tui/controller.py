@@ -347,7 +347,7 @@ class Controller:
     def retry(self) -> None:
         """Makes the last failed model call again."""
         if not self.session.retry(KEYBOARD):
-            self._say("There is no failed request to retry.", SAID)
+            self._show_hint("There is no failed request to retry.", SAID)
         self._screen.changed()
 
     def paste_image(self) -> None:
@@ -356,7 +356,7 @@ class Controller:
 
     def remark(self, text: str) -> None:
         """Says something in the footer for a while."""
-        self._say(text, SAID)
+        self._show_hint(text, SAID)
         self._screen.changed()
 
     def toggle_raw(self) -> None:
@@ -373,7 +373,7 @@ class Controller:
         if request is not None and self.asking.sheet is None:
             self._screen.page(preview_text(request))
         elif self._screen.expand():
-            self._say(WHOLE_HINT, SAID)
+            self._show_hint(WHOLE_HINT, SAID)
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
@@ -384,9 +384,9 @@ class Controller:
         self._screen.suspend()
 
     def _ask_again(self, hint: str) -> None:
-        self._say(hint, AGAIN)
+        self._show_hint(hint, AGAIN)
 
-    def _say(self, hint: str, seconds: float) -> None:
+    def _show_hint(self, hint: str, seconds: float) -> None:
         self._hint = hint
         self._hint_until = self._now() + seconds
         self._screen.later(seconds)

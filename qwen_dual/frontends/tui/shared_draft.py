@@ -54,9 +54,9 @@ class SharedEditor:
             self._followers.remove(before)
         if changed is not None:
             self._followers.append(changed)
-        self._editor.on_shared = self._tell if self._followers else lambda: None
+        self._editor.on_shared = self._notify if self._followers else lambda: None
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for changed in self._followers:
             changed()
 

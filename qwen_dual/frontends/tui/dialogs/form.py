@@ -224,7 +224,7 @@ class Sheet:
     def key(self, key: str) -> None:
         """A key by name: ``up``, ``enter``, ``escape``, ``delete word left`` …"""
         if key == "enter":
-            self._take(self.page.enter())
+            self._add_answer(self.page.enter())
         elif key == "escape":
             if not self.page.escape():
                 self._back()
@@ -236,7 +236,7 @@ class Sheet:
         """Typed text, one character or more."""
         answer = self.page.type(text)
         self._preview()
-        self._take(answer)
+        self._add_answer(answer)
 
     def cancel(self) -> None:
         """Closes it without answers; what was previewed is as before."""
@@ -247,7 +247,7 @@ class Sheet:
         """Pasted text: never a choice by digit or letter."""
         self.page.paste(text.replace("\r\n", "\n").replace("\r", "\n"))
 
-    def _take(self, answer: str | None) -> None:
+    def _add_answer(self, answer: str | None) -> None:
         if answer is not None:
             self.answers.append(answer)
             self._ask()

@@ -50,7 +50,7 @@ class HistoryKeeper:
         self._editor = editor
         self._waiting: deque[Entered] = deque()
         self._arrived = anyio.Event()
-        editor.on_entered = self._take
+        editor.on_entered = self._enqueue
 
     async def run(self, painted: anyio.Event) -> None:
         """Loads, then writes what comes, until it is cancelled.
@@ -77,7 +77,7 @@ class HistoryKeeper:
             self._waiting.clear()
             log.warning("what was sent is not kept for later sessions: %s", error)
 
-    def _take(self, entered: Entered) -> None:
+    def _enqueue(self, entered: Entered) -> None:
         if entered.text.strip() in _LEAVING:
             return  # it would be the first that Up brings in every session
         self._waiting.append(entered)

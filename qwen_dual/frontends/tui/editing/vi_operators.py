@@ -25,22 +25,22 @@ def bind_operators(bindings: KeyBindings, here: Filter) -> None:
 
     @operator("d", filter=here)
     def _delete(event: KeyPressEvent, over: TextObject) -> None:
-        _take(event, over, delete=True)
+        _cut(event, over, delete=True)
 
     @operator("c", filter=here)
     def _change(event: KeyPressEvent, over: TextObject) -> None:
-        _take(event, over, delete=True)
+        _cut(event, over, delete=True)
         event.app.vi_state.input_mode = InputMode.INSERT
 
     @operator("y", filter=here)
     def _yank(event: KeyPressEvent, over: TextObject) -> None:
-        _take(event, over, delete=False)
+        _cut(event, over, delete=False)
 
     # Eager, since the keys of the named registers begin the same way.
     bindings.add('"', Keys.Any, filter=here, eager=True)(lambda _: None)
 
 
-def _take(event: KeyPressEvent, over: TextObject, *, delete: bool) -> None:
+def _cut(event: KeyPressEvent, over: TextObject, *, delete: bool) -> None:
     """Puts what the motion covers into the register, and out of the draft."""
     buffer = event.current_buffer
     start, end = over.operator_range(buffer.document)

@@ -95,7 +95,7 @@ class WholeTranscript:
         """Takes one event, of a sub-agent in its lane."""
         agent = event.get("parent_tool_use_id")
         if agent is None or event.get("subtype") == "notice":
-            self._take(event)
+            self._add_event(event)
         elif event["type"] != "stream_event":
             if event["type"] in ("assistant", "user"):
                 self._nested(event, agent)
@@ -113,7 +113,7 @@ class WholeTranscript:
 
     def _of_agent(self, event: Event) -> None:
         """Takes an event of the sub-agent whose lane this is; its approvals stand in it."""
-        self._take(event)
+        self._add_event(event)
         if event["type"] == "control_request":
             request = event["request"]
             call = self._calls.get(request["tool_use_id"])
@@ -125,7 +125,7 @@ class WholeTranscript:
             if asked is not None and response["subtype"] == "success":
                 self._add("?", _answered(asked.asked, response))
 
-    def _take(self, event: Event) -> None:
+    def _add_event(self, event: Event) -> None:
         match event["type"]:
             case "assistant":
                 self._assistant(event)

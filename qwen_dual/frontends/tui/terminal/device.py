@@ -78,7 +78,7 @@ class Device:
                 self._guard.further = self._guest.given
                 stack.enter_context(handle_signals(on_terminate, on_interrupt))
             if self._keys is not None and self._suspension is not None:
-                self._keys.listen(self._said)
+                self._keys.listen(self._on_report)
                 self._keys.on_made_raw = lambda: self._scrollback.redraw(whole=True)
                 stack.enter_context(self._suspension.handled())
             yield
@@ -97,7 +97,7 @@ class Device:
             self._guard.cursor = self._shapes_cursor
         return able
 
-    def _said(self, report: str) -> None:
+    def _on_report(self, report: str) -> None:
         if self._guest.reports is not None and self._guest.reports.said(report):
             self._changed()
         if not reflow.is_report(report):

@@ -114,7 +114,7 @@ class Reports:
 
         It is asked once whether it knows program status.
         """
-        told = self._take() + self._news()
+        told = self._claim() + self._news()
         asks = self._asks and not self._asked
         self._asked = self._asked or asks
         return (f"{_ASK}{told}", True) if asks else (told, False)
@@ -156,7 +156,7 @@ class Reports:
 
     # -- each of them ----------------------------------------------------------------------
 
-    def _take(self) -> str:
+    def _claim(self) -> str:
         if self._ours or not self._spoken_to:
             return ""
         self._ours = True
@@ -170,10 +170,10 @@ class Reports:
         long_turn = self._follower.turn_seconds > LONG_TURN
         changes = self._follower.take()
         latest = self._follower.latest
-        told = "".join(map(self._tell, (*changes, latest)))
+        told = "".join(map(self._sequences, (*changes, latest)))
         return told + self._call(latest, long_turn=long_turn)
 
-    def _tell(self, status: Status) -> str:
+    def _sequences(self, status: Status) -> str:
         told = self._set_title(status)
         if self._known:
             report = osc.program_status(APP, status.state, status.kind)

@@ -66,7 +66,7 @@ class BlockSplitter:
                 else:
                     self._line(segment)
             self._add_partial(last)
-        return self._take()
+        return self._pop_done()
 
     def _end_line(self) -> None:
         line = "".join(self._partial)
@@ -81,7 +81,7 @@ class BlockSplitter:
             self._line(line)
         self._complete()
         self._fence = None
-        return self._take()
+        return self._pop_done()
 
     def tail(self, chars: int) -> str:
         """The open text, at least its last ``chars`` characters where there are as many."""
@@ -185,6 +185,6 @@ class BlockSplitter:
         """Whether all there is is the fence that a part left open."""
         return self._joined and all(_FENCE.match(line) for line in self._lines)
 
-    def _take(self) -> list[Piece]:
+    def _pop_done(self) -> list[Piece]:
         done, self._done = self._done, []
         return done
