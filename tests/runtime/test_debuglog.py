@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from qwen_dual.runtime.debuglog import DebugLog, log_unhandled, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    import pytest
 
 
 def record(text: str) -> logging.LogRecord:
@@ -36,6 +36,15 @@ def test_a_home_that_cannot_be_written_is_silent(tmp_path: Path) -> None:
     log = DebugLog(str(tmp_path), "id")
     log.handle(record("lost"))
     log.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+def test_a_disk_that_is_full_loses_what_is_logged_and_nothing_else(tmp_path: Path) -> None:
+    log = DebugLog(str(tmp_path), "id")
+    log.stream = open("/dev/full", "w")  # noqa: SIM115
+    log.handle(record("lost"))
+    log.close()
+    assert log.stream is None
 
 
 def test_a_secret_in_a_traceback_is_not_logged(tmp_path: Path) -> None:
