@@ -370,5 +370,7 @@ def _colon(words: str) -> str:
 def _when(seconds: float) -> str:
     at = time.localtime(time.time() + seconds)
     minutes = round(seconds / 60)
+    if minutes >= 48 * 60:
+        return f"in {round(minutes / 60 / 24)} days, on {time.strftime('%Y-%m-%d', at)}"
     span = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
     return f"in {span}, at {time.strftime('%H:%M', at)}"

@@ -196,10 +196,13 @@ def test_a_service_may_ask_for_a_wait_in_the_body() -> None:
     assert outcome.slept == [35.5]
 
 
-def test_a_wait_of_hours_is_told_at_once() -> None:
-    outcome, server = play(reply(status=429, headers={"Retry-After": "10800"}))
+@pytest.mark.parametrize(
+    ("seconds", "told"), [("10800", "in 3 hours, at "), ("999999999999", "in 366 days, on 20")]
+)
+def test_a_wait_of_hours_is_told_at_once(seconds: str, told: str) -> None:
+    outcome, server = play(reply(status=429, headers={"Retry-After": seconds}))
     error = outcome.failed("rate_limit")
-    assert "in 3 hours, at " in error.message
+    assert told in error.message
     assert len(server.requests) == 1
 
 
