@@ -10,6 +10,8 @@ from typing import Literal
 ST = "\x1b\\"
 """The string terminator."""
 
+_PIECE = 600  # characters, all of them ASCII
+
 ProgramState = Literal["idle", "working", "blocked", "done", "error"]
 """What a program tells of itself (OSC 7501)."""
 
@@ -47,3 +49,9 @@ def in_tmux(sequence: str) -> str:
     """``sequence`` for the terminal around tmux, which passes it on with ``allow-passthrough on``."""
     doubled = sequence.replace("\x1b", "\x1b\x1b")
     return f"\x1bPtmux;{doubled}{ST}"
+
+
+def in_screen(sequence: str) -> str:
+    """``sequence`` for the terminal around GNU screen, which passes on strings of 768 bytes at the most."""
+    pieces = (sequence[at : at + _PIECE] for at in range(0, len(sequence), _PIECE))
+    return "".join(f"\x1bP{piece}{ST}" for piece in pieces)

@@ -25,7 +25,15 @@ def test_without_a_program_the_terminal_is_asked() -> None:
 
 
 def test_tmux_passes_the_sequence_on() -> None:
-    assert osc_52(b"a", in_tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x07\x1b\\"
+    assert osc_52(b"a", {"TMUX": "1"}) == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x07\x1b\\"
+
+
+def test_screen_gets_pieces_that_it_passes_on() -> None:
+    data = b"x" * 10_000
+    wrapped = osc_52(data, {"STY": "1.tty"})
+    pieces = wrapped.removesuffix("\x1b\\").removeprefix("\x1bP").split("\x1b\\\x1bP")
+    assert max(map(len, pieces)) < 768
+    assert "".join(pieces) == osc_52(data, {})
 
 
 def test_what_is_too_long_for_a_terminal_is_refused_with_another_way() -> None:
@@ -83,7 +91,7 @@ def test_a_tmux_that_cannot_pass_it_on_is_asked_to_let_it_through(tmp_path: Path
     written: list[str] = []
     env = {"PATH": str(tmp_path), "TMUX": "/tmp/tmux-0/default,1,0"}
     copy("x", env=env, write=written.append, platform="linux")
-    assert written == [osc_52(b"x", in_tmux=True)]
+    assert written == [osc_52(b"x", {"TMUX": "1"})]
 
 
 def test_only_programs_that_are_there_and_can_work_are_tried(tmp_path: Path) -> None:

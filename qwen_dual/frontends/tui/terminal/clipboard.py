@@ -52,7 +52,7 @@ def copy(
             f"Not copied: {len(data)} bytes are more than a terminal takes ({MAX_BYTES}). "
             "/export writes the conversation to a file."
         )
-    write(osc_52(data, in_tmux=bool(env.get("TMUX"))))
+    write(osc_52(data, env))
     return f"Copied {size} through the terminal, if it allows that (OSC 52)."
 
 
@@ -72,14 +72,16 @@ def commands(env: Mapping[str, str], platform: str) -> list[Sequence[str]]:
     return [(path, *rest) for path, (_, *rest) in zip(paths, wanted, strict=True) if path]
 
 
-def osc_52(data: bytes, *, in_tmux: bool) -> str:
-    """The sequence that sets the clipboard; tmux passes it on where it is wrapped."""
+def osc_52(data: bytes, env: Mapping[str, str]) -> str:
+    """The sequence that sets the clipboard; tmux and screen pass it on where it is wrapped for them."""
     import base64
 
-    from qwen_dual.protocol.osc import in_tmux as passed_on
+    from qwen_dual.protocol.osc import in_screen, in_tmux
 
     sequence = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-    return passed_on(sequence) if in_tmux else sequence
+    if env.get("TMUX"):
+        return in_tmux(sequence)
+    return in_screen(sequence) if env.get("STY") else sequence
 
 
 def _run(command: Sequence[str], text: str, env: Mapping[str, str]) -> bool:
