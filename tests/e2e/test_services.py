@@ -315,6 +315,30 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
     anyio.run(main)
 
 
+def test_what_was_typed_for_auth_is_there_again_when_the_last_question_is_left(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with serve(refused(404, "no")) as server, hosted(tmp_path) as program:
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(f"{server.url}/wrong\r".encode())
+            await program.until("The API key")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("The service does not list its models.")
+            await program.session.write(b"\x03/auth\r")
+            await program.until("› 8. Another")
+            await program.session.write(b"\r")
+            await program.until(f"> {server.url}/wrong")
+            await program.session.write(b"\r")
+            await program.until("the one you typed before")
+            assert KEY not in program.painted.decode("utf-8", "replace")
+
+    anyio.run(main)
+
+
 @pytest.mark.parametrize("where", ["environment", "settings", "flag"])
 def test_a_key_is_seen_nowhere(where: str, tmp_path: Path) -> None:
     """The service repeats it in an error, and the model has it printed by a tool."""
