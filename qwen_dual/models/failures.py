@@ -42,7 +42,7 @@ _RETRIED: frozenset[ErrorKind] = frozenset(
     }
 )
 
-_MASKED = regex(r"\S*\*{3,}\S*")
+_MASKED = regex(r"(?<!\S)\S*\*{3,}\S*")
 """A key as services echo it: its beginning and its end around asterisks."""
 
 

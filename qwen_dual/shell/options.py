@@ -70,7 +70,7 @@ def program_name(program: str) -> str:
     name = program.rpartition("/")[2]
     if name in _KNOWN:
         return name
-    bare = re.sub(r"[-.\d]+$", "", name)
+    bare = re.sub(r"(?<![-.\d])[-.\d]+$", "", name)
     return bare if bare in _KNOWN else name
 
 

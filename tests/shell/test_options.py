@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from qwen_dual.shell.options import spelled
+from qwen_dual.shell.options import program_name, spelled
 from qwen_dual.shell.reader import GLOB
 
 
@@ -261,3 +261,10 @@ def test_a_program_is_known_by_whatever_path_and_version() -> None:
     for program in ("/usr/bin/python3.11", "python3", "pypy3"):
         assert spelled([program, "-c", "1"]) == {1, 2}
     assert spelled(["./git", "bisect", "run", "x"]) == {1, 2, 3}
+
+
+def test_a_program_is_known_by_its_name_without_a_version_however_long_that_is() -> None:
+    assert program_name("/usr/bin/python3.11") == "python"
+    assert program_name("python" + "3." * 100_000) == "python"
+    long = "3." * 100_000 + "x"
+    assert program_name(long) == long

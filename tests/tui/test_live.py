@@ -93,6 +93,17 @@ def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
     ]
 
 
+def test_the_hint_stands_where_the_prompt_is_that_up_takes() -> None:
+    view = View(now=Clock())
+    feed(view, waiting("thinking", *((f"p{number}", "keyboard") for number in range(5))))
+    assert live(view)[1:] == [
+        "  queued: p0",
+        "  queued: p1",
+        "  queued: p2",
+        "  … and 2 more · up edits",
+    ]
+
+
 def test_what_steers_is_told_from_what_waits_for_its_turn() -> None:
     view = View(now=Clock())
     feed(view, waiting("thinking", ("now", "keyboard"), ("later", "keyboard"), steers=1))

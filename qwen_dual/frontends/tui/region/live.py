@@ -270,7 +270,7 @@ def tokens_written(work: Work) -> str:
 def _queue(work: Work, inner: int) -> list[Line]:
     lines: list[Line] = []
     listed = work.queue[:MAX_QUEUE_LINES]
-    last = max((at for at, queued in enumerate(listed) if not queued.remote), default=None)
+    last = max((at for at, queued in enumerate(work.queue) if not queued.remote), default=None)
     for at, queued in enumerate(listed):
         mark = f"  {ARROWS} {queued.remote}" if queued.remote else EDIT_HINT if at == last else ""
         if width_of(mark) > inner // 2:
@@ -281,5 +281,6 @@ def _queue(work: Work, inner: int) -> list[Line]:
         lines.append([("", "  "), (theme.DIM, f"{text}{mark}")])
     more = work.queued - len(lines)
     if more > 0:
-        lines.append([("", "  "), (theme.DIM, clip(f"… and {more} more", inner))])
+        hint = EDIT_HINT if last is not None and last >= len(listed) else ""
+        lines.append([("", "  "), (theme.DIM, clip(f"… and {more} more{hint}", inner))])
     return lines

@@ -1,0 +1,97 @@
+"""``/auth`` at the keyboard: a service is asked for, tried and kept, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import anyio
+
+from tests.models.server import reply, serve
+from tests.support.services import KEY, answer, hosted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
+    listed = reply({"data": [{"id": "other"}, {"id": "my-model"}]})
+    hook = {"type": "command", "command": f"cat > {tmp_path / 'heard.json'}"}
+    (tmp_path / ".qwen").mkdir()
+    (tmp_path / ".qwen" / "settings.json").write_text(
+        json.dumps({"hooks": {"Notification": [{"matcher": "auth_success", "hooks": [hook]}]}})
+    )
+
+    async def main() -> None:
+        async with (
+            serve(
+                listed,
+                reply({"error": {"message": "no"}}, status=404),
+                listed,
+                answer("ready"),
+                answer("new one"),
+            ) as server,
+            hosted(tmp_path) as program,
+        ):
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(b"https://" + f"{server.url}/v1\r".encode())
+            await program.until("The API key")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("Which model?")
+            await program.session.write(b"1")
+            await program.until("other did not answer, so nothing was saved")
+            await program.until("› 8. Another")
+            await program.session.write(b"\r")
+            await program.until(f"> {server.url}/v1")
+            await program.session.write(b"\r")
+            await program.until("the one you typed before")
+            await program.session.write(b"\r")
+            await program.until("› 1. other")
+            await program.session.write(b"2")
+            await program.until("my-model answers")
+            assert (await program.session.run("go", timeout=30)).raw["result"] == "new one"
+            assert server.requests[0].target == "/v1/models"
+            assert {request.headers["authorization"] for request in server.requests} == {
+                f"Bearer {KEY}"
+            }
+            path = tmp_path / ".qwen" / "settings.json"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            kept = json.loads(path.read_text())
+            assert kept["model"]["name"] == "my-model"
+            heard = json.loads((tmp_path / "heard.json").read_text())
+            assert heard["notification_type"] == "auth_success"
+            assert KEY not in program.painted.decode("utf-8", "replace")
+            assert KEY not in json.dumps(program.events)
+
+    anyio.run(main)
+
+
+def test_what_was_typed_for_auth_is_there_again_when_the_last_question_is_left(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with (
+            serve(reply({"error": {"message": "no"}}, status=404)) as server,
+            hosted(tmp_path) as program,
+        ):
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(f"{server.url}/wrong\r".encode())
+            await program.until("The API key")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("The service does not list its models.")
+            await program.session.write(b"\x03/auth\r")
+            await program.until("› 8. Another")
+            await program.session.write(b"\r")
+            await program.until(f"> {server.url}/wrong")
+            await program.session.write(b"\r")
+            await program.until("the one you typed before")
+            assert KEY not in program.painted.decode("utf-8", "replace")
+
+    anyio.run(main)
