@@ -15,6 +15,7 @@ from qwen_dual.mcp.connection import Changed, open_connection, refused_hello
 from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, NeedsSignIn, ServerFailure
 from qwen_dual.mcp.records import ServerStatus
 from qwen_dual.mcp.sdk import import_sdk
+from qwen_dual.net.causes import causes_of, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -219,7 +220,8 @@ class Server:
         if isinstance(cause, ServerFailure):
             return line(str(cause), 1000)
         if type(cause).__module__.startswith("httpx2") and not hasattr(cause, "response"):
-            return line(f"{origin_of(self.config.url)} cannot be reached: {cause}", 1000)
+            why = in_words(list(causes_of(cause)))
+            return line(f"{origin_of(self.config.url)} cannot be reached: {why}", 1000)
         return line(refused_hello(cause) or describe(cause), 1000)
 
     def _retry_in(self, state: State, why: str) -> float | None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.models.model import ModelError
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.models import endings
-from qwen_dual.models.causes import causes_of, in_words, is_no_http
 from qwen_dual.models.endpoint import host_of, hostname, is_local
 from qwen_dual.models.retry import WATCHED
 from qwen_dual.models.service_errors import kind_of, retry_after, service_error
+from qwen_dual.net.causes import causes_of, in_words, is_no_http
 from qwen_dual.net.proxies import without_credentials
 from qwen_dual.protocol.regex import regex
 

@@ -16,6 +16,7 @@ import anyio
 from anyio import to_thread
 from msgspec import Struct
 
+from qwen_dual.net.causes import causes_of, in_words
 from qwen_dual.net.proxies import proxy_for
 from qwen_dual.tools.calls import reason
 from qwen_dual.tools.workspace import ToolFailure
@@ -203,7 +204,7 @@ class Downloader:
         hosts = [target.host]
         if proxy is None:
             hosts = [str(address) for address in await self._checked(target, leave)]
-        problem: Exception | None = None
+        problem: Exception = ToolFailure("it has no address")
         try:
             async with aclosing(HttpClient(tls, through)) as client:
                 for host in hosts[:MAX_ADDRESSES]:
@@ -218,7 +219,7 @@ class Downloader:
                         await response.aclose()
         except (*ERRORS, ImportError, ValueError) as error:
             problem = error
-        why = str(problem) or type(problem).__name__
+        why = in_words(list(causes_of(problem)))
         way = f" through the proxy {proxy.shown} (set by {proxy.source})" if proxy else ""
         raise ToolFailure(f"Could not fetch {target.url}{way}: {why.rstrip('.')}.")
 

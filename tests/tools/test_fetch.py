@@ -272,7 +272,8 @@ def test_leave_that_was_given_on_the_way_is_not_asked_for_again(site: Site) -> N
         return result
 
     # Nothing listens at the second address, but it was gone to, and the server's own is known.
-    assert f"Could not fetch http://rebind.test:{site.port}/b" in anyio.run(main).text
+    told = anyio.run(main).text
+    assert f"Could not fetch http://rebind.test:{site.port}/b: nothing listens there." in told
 
 
 def test_what_goes_wrong_is_named(site: Site) -> None:
