@@ -52,7 +52,7 @@ def test_a_plan_a_form_of_a_server_its_end_and_the_session_as_a_file(
         shown.say("plan it")
         desk.locator("[data-armed]").wait_for()
         assert "1. Make `tests/new`" in desk.locator(".request").inner_text()
-        shown.answer("Yes, with all edits of this session (turns on auto-edit)").click()
+        shown.give("Yes, with all edits of this session (turns on auto-edit)")
         shown.sees("Planned.")
         desk.get_by_role("button", name="Mode: auto-edit").wait_for()
         shown.log.get_by_role("heading", name="Move the tests").wait_for()  # as it is to be read
@@ -65,8 +65,7 @@ def test_a_plan_a_form_of_a_server_its_end_and_the_session_as_a_file(
         desk.keyboard.press("Escape")
 
         shown.say("order")
-        desk.locator("[data-armed]").wait_for()
-        shown.answer("Yes").click()
+        shown.give("Yes")
         form = desk.locator(".request form")
         form.get_by_role("textbox", name="Name").wait_for()
         form.get_by_role("button", name="Answer").click()

@@ -48,7 +48,7 @@ def test_axe_finds_nothing_at_a_desk(
     shown.answer("Yes").wait_for()
     shown.unfold()
     nothing(page)
-    shown.answer("Yes").click()
+    shown.give("Yes")
     shown.until(lambda: "ready" in page.inner_text("header"), "the turn is over")
     for button in ("New", "Theme", "More", "This session", "More for this session"):
         page.get_by_role("button", name=button, exact=True).click()
@@ -73,7 +73,7 @@ def test_axe_finds_nothing_on_a_phone(
     nothing(page)
     wide = "document.documentElement.scrollWidth - innerWidth"
     assert page.evaluate(wide) <= 0
-    shown.answer("Yes").tap()
+    shown.give("Yes", tap=True)
     shown.until(lambda: shown.answer("Yes").count() == 0, "it is answered")
     page.get_by_role("button", name="Terminal", exact=True).first.tap()
     shown.until(lambda: shown.screen().strip(), "the terminal is shown")

@@ -63,6 +63,11 @@ class Shown:
         """The button of a request with exactly these words, whatever its key."""
         return self.page.get_by_role("button", name=re.compile(rf"^(\w )?{re.escape(words)}$"))
 
+    def give(self, words: str, *, tap: bool = False) -> None:
+        """Answers a request, once that has been seen for a moment: until then no click counts."""
+        self.page.locator("[data-armed]").wait_for()
+        self.answer(words).tap() if tap else self.answer(words).click()
+
     def unfold(self) -> None:
         """Everything that is folded in the conversation."""
         folded = self.log.locator("[aria-expanded=false]")

@@ -1,6 +1,6 @@
 /** The prompts that wait: each can be changed, moved and taken out. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { WaitingPrompt } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { IconButton } from "../ui/button";
@@ -106,7 +106,7 @@ function Edited({ state, prompt, onLeave }: { state: ComposerState; prompt: Wait
       if (receipt.status === "rejected" && text) state.putBefore(text);
     });
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(prompt.text.length, prompt.text.length);
   }, []);

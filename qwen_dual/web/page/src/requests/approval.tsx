@@ -1,6 +1,6 @@
 /** A call that waits for leave: what will happen, exactly, and the ways to answer. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Session } from "../app/session";
 import type { Request } from "../conversation/types";
 import { Button } from "../ui/button";
@@ -175,7 +175,7 @@ interface ReasonProps {
 
 function Reason({ answer, sent, onBack, onGive }: ReasonProps) {
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const give = (): void => onGive(field.current?.value ?? "");
   return (
     <div class="reason">

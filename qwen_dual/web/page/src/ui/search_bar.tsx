@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { IconButton } from "./button";
 import { CloseIcon, DownIcon, UpIcon } from "./icons";
@@ -18,7 +18,8 @@ export interface SearchBarProps {
 /** A line to search by: Enter and Shift+Enter lead on and back, Esc closes it. */
 export function SearchBar({ name, words, told, onWords, onNext, onPrevious, onClose }: SearchBarProps) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before anything else happens: the next key is meant for it.
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.select();
   }, []);
