@@ -51,4 +51,4 @@ def test_words_are_found_where_they_are_folded_and_far_away_and_the_keys_lead_th
         count.get_by_text("2 of 2").wait_for()
         field.press("Escape")
         field.wait_for(state="detached")
-        assert desk.evaluate("CSS.highlights.size") == 0
+        shown.until(lambda: desk.evaluate("CSS.highlights.size") == 0, "nothing is marked")

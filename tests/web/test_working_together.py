@@ -265,8 +265,12 @@ def test_what_waits_is_changed_moved_and_taken_back(room: Room) -> None:
     desk.get_by_role("button", name="Take out: first").click()
     wanted = ["third", "second, changed"]
     room.until(lambda: waiting.all_inner_texts() == wanted, "one is changed, one is out", desk)
-    told = room.listener.of("queue")[-1]["data"]["prompts"]
-    assert [prompt["text"] for prompt in told] == wanted
+
+    def told() -> list[str]:
+        prompts = room.listener.of("queue")[-1]["data"]["prompts"]
+        return [prompt["text"] for prompt in prompts]
+
+    room.until(lambda: told() == wanted, "others are told", desk)
     draft(desk).press("Escape")
     wanted_back = "third\nsecond, changed"
     room.until(lambda: draft(desk).input_value() == wanted_back, "they come back", desk)
