@@ -258,6 +258,7 @@ def test_what_waits_is_changed_moved_and_taken_back(room: Room) -> None:
         lambda: waiting.all_inner_texts() == ["first", "third", "second"], "it is moved", desk
     )
     assert desk.evaluate("document.activeElement.getAttribute('aria-label')") == "Move up"
+    room.until(lambda: draft(desk).input_value() == "", "the draft is empty", desk)
     draft(desk).press("ArrowUp")
     edited = desk.get_by_role("textbox", name="The prompt that waits")
     edited.press_sequentially(", changed")

@@ -1,6 +1,6 @@
 /** The prompts that wait: each can be changed, moved and taken out. */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { WaitingPrompt } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { IconButton } from "../ui/button";
@@ -14,7 +14,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
   const list = useRef<HTMLUListElement>(null);
   const [focus, setFocus] = useState<string | null>(null);
   const editing = state.editing.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What was moved keeps the focus, wherever it stands now.
     if (focus !== null) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
     setFocus(null);
