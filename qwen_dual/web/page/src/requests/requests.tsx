@@ -26,10 +26,7 @@ export function Requests({ session }: { session: Session }) {
   useEffect(
     () =>
       session.listen((items) => {
-        for (const item of items) {
-          const said = others.hear(item);
-          if (said) note(said);
-        }
+        for (const item of items) void others.hear(item).then((said) => said && note(said));
       }),
     [session, others],
   );

@@ -4,17 +4,18 @@ import type { ChatItem, Session } from "../app/session";
 import { isWebMessage } from "../net/chat_position";
 import type { Command, ProgramEvent } from "../wire";
 
-/** Requests that this page has answered, so that an answer of another is known as one. */
-const answeredHere = new Set<string>();
+/** Answers that this page gave, by request, and whether each was taken: the program says so after others have heard. */
+const given = new Map<string, Promise<boolean>>();
 
 /** Gives an answer; what was wrong with it as a sentence, empty where nothing was. */
 export async function respond(session: Session, response: Command): Promise<string> {
-  const id = String(response["request_id"]);
-  answeredHere.add(id);
-  const receipt = await session.send(response);
-  if (receipt.status !== "rejected") return "";
-  answeredHere.delete(id);
-  return receipt.message ?? receipt.code ?? "It was refused.";
+  const sent = session.send(response);
+  given.set(
+    String(response["request_id"]),
+    sent.then(({ status }) => status !== "rejected"),
+  );
+  const receipt = await sent;
+  return receipt.status === "rejected" ? (receipt.message ?? receipt.code ?? "It was refused.") : "";
 }
 
 /** How a request that this page has shown was answered by somebody else, as a sentence; null for all else. */
@@ -27,16 +28,21 @@ export class AnswersOfOthers {
     this.#shown.add(id);
   }
 
-  hear(item: ChatItem): string | null {
+  /** Known once the program has said of an answer from here, if there was one, whether it was in time. */
+  async hear(item: ChatItem): Promise<string | null> {
     if (isWebMessage(item)) {
       if (item.subtype === "by") this.#names.set(item.id, item.name);
       return null;
     }
     if (item.type !== "control_response") return null;
     const { request_id: id, resolved_by, response, subtype } = responseIn(item);
-    if (subtype !== "success" || !this.#shown.delete(id) || answeredHere.delete(id)) return null;
-    const who = whoIs(resolved_by, this.#names.get(id));
+    if (subtype !== "success") return null;
+    const name = this.#names.get(id);
+    const own = given.get(id);
     this.#names.delete(id);
+    given.delete(id);
+    if (!this.#shown.delete(id) || (await own)) return null;
+    const who = whoIs(resolved_by, name);
     return who && `${who}: ${response?.allowed ? "yes" : "no"}${response?.message ? `, “${response.message}”` : ""}`;
   }
 }
