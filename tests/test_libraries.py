@@ -53,8 +53,8 @@ USES = {
             ]
         },
     ),
-    # Its attributes are named in tests/tui_terminal/test_scrollback.py.
-    "prompt-toolkit": Use("3.0.", ">=3.0.53,<3.1", "tests/tui_terminal/test_scrollback.py", {}),
+    # Its attributes are named in tests/tui/rendering/test_scrollback.py.
+    "prompt-toolkit": Use("3.0.", ">=3.0.53,<3.1", "tests/tui/rendering/test_scrollback.py", {}),
     # Logs are stable on the wire, and the SDK's names for them still have an underscore.
     "opentelemetry-sdk": Use(
         "1.45.",

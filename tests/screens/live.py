@@ -255,7 +255,7 @@ class LiveProgram:
             os.mkfifo(fifo)
         printed = "".join(f"echo {shlex.quote(line)}; " for line in shell)
         python = shlex.quote(sys.executable)
-        module = "tests.tui_terminal.ui_program"
+        module = "tests.tui.terminal.ui_program"
         self.command = (
             f"{printed}exec {python} -m {module} 5 6 "
             f"5<>{shlex.quote(str(self._commands))} 6<>{shlex.quote(str(self._answers))}"

@@ -19,8 +19,8 @@ from qwen_dual.frontends.tui.region.frame import compose
 from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
 from qwen_dual.protocol import events
 from tests.support.sources import ROOT
+from tests.tui.rendering.test_transcript import made
 from tests.tui.support import Desk, answer, call, request, result, state
-from tests.tui.test_transcript import made
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress

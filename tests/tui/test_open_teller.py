@@ -9,8 +9,8 @@ from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.frontends.tui.open_teller import OpenTeller
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.protocol import events
+from tests.tui.dialogs.test_proposals import Table
 from tests.tui.support import Desk, form_of, question_request, request
-from tests.tui.test_proposals import Table
 
 
 class Told:

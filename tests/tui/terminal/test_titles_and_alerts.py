@@ -7,7 +7,7 @@ import pytest
 from qwen_dual.frontends.tui.terminal.reports import KEEP_ALIVE, LONG_TURN
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import oscs
-from tests.tui.reported import ATTRIBUTES, KNOWN, XTERM, Desk
+from tests.tui.terminal.reported import ATTRIBUTES, KNOWN, XTERM, Desk
 
 
 def test_the_title_has_the_folder_and_nothing_that_could_do_more_than_be_read() -> None:

@@ -15,7 +15,7 @@ from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.terminal.arriving_paste import ArrivingPaste, cleaned, pasted
 from qwen_dual.protocol.sanitise import sanitise
-from tests.tui_terminal.typed import Keyboard
+from tests.tui.terminal.typed import Keyboard
 
 if TYPE_CHECKING:
     from typing import SupportsIndex

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.events import Event
     from tests.support.fakes import Step
-from tests.tui.reported import KNOWN, SECRET, XTERM, Desk
+from tests.tui.terminal.reported import KNOWN, SECRET, XTERM, Desk
 
 
 def answer(chance: random.Random) -> list[Step]:

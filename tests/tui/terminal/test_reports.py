@@ -7,7 +7,7 @@ import pytest
 from qwen_dual.frontends.tui.terminal.program_status import MAX_UNTOLD, Status, StatusFollower
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import statuses, titles
-from tests.tui.reported import ATTRIBUTES, KNOWN, XTERM, Desk, made
+from tests.tui.terminal.reported import ATTRIBUTES, KNOWN, XTERM, Desk, made
 
 
 def test_a_terminal_that_knows_program_status_is_told_each_change_once() -> None:

@@ -21,7 +21,7 @@ def start() -> Iterator[Callable[..., Scripted]]:
         def start_program(
             rows: int = 24, cols: int = 80, *, job: bool = False, **env: str | None
         ) -> Scripted:
-            made = Scripted("tests.tui_terminal.ui_program", rows, cols, env, job=job)
+            made = Scripted("tests.tui.terminal.ui_program", rows, cols, env, job=job)
             program = running.enter_context(made)
             program.terminal.wait_for("footer")
             return program

@@ -17,7 +17,7 @@ from qwen_dual.frontends.tui.terminal.clipboard_image import Pasted, read_clipbo
 from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
 from qwen_dual.frontends.tui.terminal.terminal_clipboard import ask_terminal, can_be_asked
 from tests.support.images import png
-from tests.tui.test_images import PastingDesk, sent
+from tests.tui.editing.test_images import PastingDesk, sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

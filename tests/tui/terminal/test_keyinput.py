@@ -15,7 +15,7 @@ from prompt_toolkit.keys import Keys
 from qwen_dual.frontends.tui.terminal.keyinput import create_input
 from qwen_dual.frontends.tui.terminal.keyparser import REPLY_SECONDS
 from tests.support.pty import pair
-from tests.tui_terminal.typed import Keyboard
+from tests.tui.terminal.typed import Keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
