@@ -7,6 +7,7 @@ as asked for: commands are refused rather than run without.
 from __future__ import annotations
 
 import os
+import platform
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
@@ -156,6 +157,12 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
             f"Sandbox: {backend}" + (" (auto)" if policy.backend == "auto" else ""),
             f"Written to: {files}; everything else is read-only",
             f"Network: {policy.network}",
+            "System calls: "
+            + (
+                "filtered"
+                if sandbox.filtered
+                else f"not filtered on this {platform.machine()} kernel"
+            ),
             f"Read-only in the workspace: {_listed(sandbox.guarded(), home)}",
             f"Hidden: {_listed(sandbox.hidden(), home)}",
             kept,

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from qwen_dual.sandbox import seccomp
 from qwen_dual.sandbox.hidden import within
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.sandbox.view import PRIVATE
@@ -74,7 +75,8 @@ class Bubblewrap:
         said = ""
         for nested in (("--disable-userns",), ()):
             self._nested = nested
-            argv = self.argv(["true"], "/", view)
+            calls = seccomp.readable()
+            argv = self.argv(["true"], "/", view, calls=calls)
             try:
                 done = subprocess.run(
                     argv,
@@ -83,9 +85,13 @@ class Bubblewrap:
                     capture_output=True,
                     timeout=PROBE_SECONDS,
                     check=False,
+                    pass_fds=calls,
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise SandboxUnavailable(f"{self._program} does not run: {error}") from None
+            finally:
+                for descriptor in calls:
+                    os.close(descriptor)
             if done.returncode == 0:
                 return
             said = said or done.stderr.decode("utf-8", "replace").strip()[:500]
@@ -101,7 +107,12 @@ class Bubblewrap:
         return bool(self._nested)
 
     def argv(
-        self, argv: Sequence[str], cwd: str, view: View, status: int | None = None
+        self,
+        argv: Sequence[str],
+        cwd: str,
+        view: View,
+        status: int | None = None,
+        calls: Sequence[int] = (),
     ) -> list[str]:
         """The command line that runs ``argv`` in the sandbox.
 
@@ -110,13 +121,16 @@ class Bubblewrap:
             cwd: the folder it starts in.
             view: what it sees.
             status: a descriptor that is told of its start and its end.
+            calls: the descriptor that a filter of system calls is read from, if there is one.
         """
-        line = [*self._begin(status), *self._nested, *self._shown(view)]
+        line = [*self._begin(status, calls), *self._nested, *self._shown(view)]
         return [*line, "--chdir", cwd, "--", *argv]
 
-    def waiting(self, argv: Sequence[str], cwd: str, order: int, status: int) -> list[str]:
+    def waiting(
+        self, argv: Sequence[str], cwd: str, order: int, status: int, calls: Sequence[int]
+    ) -> list[str]:
         """As ``argv``; what it sees is read from the descriptor ``order``, as the method of that name says."""
-        line = [*self._begin(status), _WHOLE[0], "--args", str(order)]
+        line = [*self._begin(status, calls), _WHOLE[0], "--args", str(order)]
         return [*line, "--chdir", cwd, "--", *argv]
 
     def order(self, view: View) -> bytes:
@@ -124,12 +138,14 @@ class Bubblewrap:
         words = [*self._shown(view), _WHOLE[1]]
         return b"".join(os.fsencode(word) + b"\0" for word in words)
 
-    def _begin(self, status: int | None) -> list[str]:
+    def _begin(self, status: int | None, calls: Sequence[int]) -> list[str]:
         line = [self._program, *_NAMESPACES]
         if not self._network:
             line.append("--unshare-net")
         if status is not None:
             line += ["--json-status-fd", str(status)]
+        for descriptor in calls:
+            line += ["--seccomp", str(descriptor)]
         return line
 
     def _shown(self, view: View) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 
 from qwen_dual.fs.home import temporary_of
-from qwen_dual.sandbox import bubblewrap
+from qwen_dual.sandbox import bubblewrap, seccomp
 from qwen_dual.sandbox.confinement import Confinement, in_thread
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
 from qwen_dual.sandbox.hidden import WITHHELD, candidates, homes, outermost, present, within
@@ -80,6 +80,11 @@ class Sandbox(Struct):
         return self._backend
 
     @property
+    def filtered(self) -> bool:
+        """Whether system calls are filtered; not where this kernel has no filters, or its numbers are not known."""
+        return bool(seccomp.program())
+
+    @property
     def home_is_inside(self) -> bool:
         """Whether the workspace holds a whole home: then nothing in it may be written to."""
         if self._home_is_inside is None:
@@ -130,7 +135,8 @@ class Sandbox(Struct):
             watch = Watch(self.root) if self.writable else None
             temporary = os.path.join(self._folder(), "tmp")
             kept |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
-            return Confinement(argv, kept, (), watch, rules=_rules(view, temporary))
+            rules = _rules(view, temporary)
+            return Confinement(argv, kept, (), watch, rules=rules, filtered=True)
         watch = Watch(self.root) if self.writable else None
         counted: list[bool] = []
 
@@ -242,16 +248,17 @@ class Sandbox(Struct):
         assert made is not None
         view = None if made.waits_for_order else look()
         rules = self._scope()
+        calls = seccomp.readable()
         status, inherited = os.pipe()
         if view is not None:
-            line = made.argv(argv, cwd, view, inherited)
-            return Confinement(line, env, (inherited,), status=status, rules=rules)
+            line = made.argv(argv, cwd, view, inherited, calls)
+            return Confinement(line, env, (inherited, *calls), status=status, rules=rules)
         read, order = os.pipe()
-        line = made.waiting(argv, cwd, read, inherited)
+        line = made.waiting(argv, cwd, read, inherited, calls)
         return Confinement(
             line,
             env,
-            (inherited, read),
+            (inherited, read, *calls),
             status=status,
             rules=rules,
             order=order,
@@ -327,7 +334,7 @@ class Sandbox(Struct):
         # Really entered, on a thread of its own: a kernel may offer what it then refuses.
         rules = landlock.Ruleset()
         try:
-            in_thread(rules.enter, bool)
+            in_thread(rules.enter, seccomp.enter)
         finally:
             rules.close()
 

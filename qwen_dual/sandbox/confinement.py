@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from qwen_dual.sandbox import seccomp
 from qwen_dual.sandbox.keyring import leave_keyring
 from qwen_dual.sandbox.namespace import Namespace
 
@@ -36,6 +37,7 @@ class Confinement(Struct):
         began: called once: with its processes, or with None when it could not be started.
         status: the descriptor that bubblewrap tells of its start and its end.
         rules: entered for it.
+        filtered: whether its system calls are; bubblewrap does that by itself.
         spare: the sandbox that waits for it.
         cwd: the folder that it starts in there.
         order: the pipe at which bubblewrap waits to be told what it shows.
@@ -49,6 +51,7 @@ class Confinement(Struct):
     began: Callable[[Namespace | None], object] | None = None
     status: int | None = None
     rules: Ruleset | None = None
+    filtered: bool = False
     spare: Spare | None = None
     cwd: str = ""
     order: int | None = None
@@ -57,7 +60,7 @@ class Confinement(Struct):
     def start(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
         """Calls ``start``, which starts the process, with the rights that it shall have.
 
-        Landlock and keyrings are a thread's, and of what it starts: one is made for it, so that nothing
+        Landlock, keyrings and filters are a thread's, and of what it starts: one is made for it, so that nothing
         has to run between fork and exec.
 
         Raises:
@@ -81,6 +84,8 @@ class Confinement(Struct):
         leave_keyring()
         if self.rules is not None:
             self.rules.enter()
+        if self.filtered:
+            seccomp.enter()
 
     def namespace(self, *, found: bool = True) -> Namespace | None:
         """The processes' namespace, once started; None for Landlock.
