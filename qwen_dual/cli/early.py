@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from qwen_dual.runtime.process import TerminalFromBackground
+from qwen_dual.runtime.typed_ahead import OWN
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -122,6 +123,7 @@ class EarlyTerminal(EarlySignals):
         modes[_LFLAG] &= ~(termios.ECHO | termios.ICANON)
         modes[_IFLAG] &= ~termios.ICRNL
         termios.tcsetattr(self._fd, termios.TCSANOW, modes)
+        OWN.note(self._fd, self._modes)
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.runtime.process import TerminalFromBackground
+from qwen_dual.runtime.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,14 @@ PIECE = 4096
 
 
 @contextmanager
-def raw(fd: int) -> Iterator[None]:
-    """Every key as it is typed, unechoed; the terminal's modes are put back at the end."""
+def raw(fd: int) -> Iterator[TypedAhead]:
+    """Every key as it is typed, unechoed, and what was typed before; its modes are put back at the end."""
     before = termios.tcgetattr(fd)
     try:
-        tty.setraw(fd)
-        yield
+        tty.setraw(fd, termios.TCSANOW)  # not TCSAFLUSH, which drops what was typed ahead
+        ahead = TypedAhead()
+        ahead.note(fd, before)
+        yield ahead
     finally:
         with TerminalFromBackground():
             termios.tcsetattr(fd, termios.TCSADRAIN, before)

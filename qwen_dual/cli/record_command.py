@@ -69,8 +69,8 @@ def main(arguments: Sequence[str]) -> int:
     except (RecordingError, HostError, OSError) as error:
         tell(f"qwen-dual: {error}")
         return 1
-    with raw(0):
-        status = TerminalProxy(recorder).run()
+    with raw(0) as ahead:
+        status = TerminalProxy(recorder, ahead).run()
     if recorder.stopped:
         tell(f"The recording ended early: {recorder.stopped}.")
     tell(f"Recorded in {where}; qwen-dual replay {where} shows it.")

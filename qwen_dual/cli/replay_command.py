@@ -59,6 +59,9 @@ def main(arguments: Sequence[str]) -> int:
                 f"{asked.recording}: there is no terminal in it to show; --html shows its events, "
                 "--json-file sends them"
             )
+        if recorded.cast.empty:
+            tell(f"{asked.recording}: nothing had been shown when this recording ended")
+            return 0
         if os.isatty(0) and os.isatty(1):
             _check_size(recorded.cast)
             with raw(0):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwen_dual.recording.recorder import Recorder
+    from qwen_dual.runtime.typed_ahead import TypedAhead
 
 END_SECONDS = 5.0
 """What a program gets to end in order when the recorder is asked to."""
@@ -46,10 +47,11 @@ class TerminalProxy:
 
     Args:
         recorder: the program, and what is kept of it.
+        ahead: what was typed before the terminal was raw.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, ahead: TypedAhead) -> None:
+        self._recorder, self._ahead = recorder, ahead
         self._child = recorder.child
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
@@ -167,7 +169,7 @@ class TerminalProxy:
 
     def _take_keys(self) -> None:
         try:
-            data = os.read(0, PIECE)
+            data = self._ahead.restore(os.read(0, PIECE))
         except OSError:
             data = b""
         self._typed += data

@@ -58,12 +58,14 @@ class CastReader:
     """A recording at a path; iterating gives its events from the start, each time anew.
 
     A last line that was cut off, as by a crash, ends it; a bad one in the middle is left out and counted.
+    One that ended before its header was written is empty, and no error.
 
     Args:
         path: of the ``.cast`` file.
 
     Attributes:
-        header: what it says of itself.
+        header: what it says of itself; of an empty one a window of 80 by 24.
+        empty: nothing had been shown when it ended.
         bad_lines: lines that were no events, in the last pass.
 
     Raises:
@@ -74,7 +76,8 @@ class CastReader:
         self.path = path
         self.bad_lines = 0
         first = next(self._lines(), None)
-        self.header = _header(path, first)
+        self.empty = first is None and _ends_in_header(path)
+        self.header = CastHeader(3, 80, 24) if self.empty else _header(path, first)
 
     def __iter__(self) -> Iterator[CastEvent]:
         self.bad_lines = 0
@@ -123,9 +126,16 @@ def _event(value: Any) -> CastEvent | None:
     return None
 
 
+def _ends_in_header(path: str) -> bool:
+    """Whether a file ends before its first line does, and that is a header as far as it goes."""
+    with open(path, "rb") as file:
+        held = file.read(_PIECE)
+    return b"\n" not in held and held[:1] in (b"", b"{")
+
+
 def _header(path: str, value: Any) -> CastHeader:
     if not isinstance(value, dict) or value.get("version") not in (2, 3):
-        told = repr(value)[:_SHOWN]
+        told = "what is no JSON" if value is None else repr(value)[:_SHOWN]
         raise RecordingError(f"{path}: is no asciicast of version 2 or 3 (it begins with {told})")
     version = value["version"]
     inner = value.get("term") if version == 3 else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from qwen_dual.recording.cast import CastWriter
 from qwen_dual.recording.cast_reader import CastReader
 from qwen_dual.recording.folder import RecordingError
+from qwen_dual.recording.recorded import Recorded
+from tests.support.program import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +81,7 @@ def test_version_2_counts_from_the_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("", "no asciicast"),
+        ("{\n", "no asciicast"),
         ("{}", "no asciicast"),
         ('{"version": 1, "width": 1, "height": 1}', "no asciicast"),
         ('{"version": 2}', "no size"),
@@ -113,3 +116,26 @@ def test_a_full_disk_leaves_no_torn_line(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
     assert path.stat().st_size == whole
+
+
+@pytest.mark.parametrize("held", ["", '{"version": 3, "te'])
+def test_a_recording_that_ended_before_anything_was_shown_is_no_error(
+    tmp_path: Path, held: str
+) -> None:
+    (tmp_path / "terminal.cast").write_text(held)
+    (tmp_path / "events.jsonl").write_text("")
+    recorded = Recorded(str(tmp_path))
+    assert recorded.cast is not None
+    assert recorded.cast.empty
+    assert list(recorded.cast) == []
+    for command in (["replay"], ["audit"], ["replay", "--html", str(tmp_path / "a.html")]):
+        done = subprocess.run(
+            [*COMMAND, command[0], str(tmp_path), *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        if command == ["replay"]:
+            assert "nothing had been shown when this recording ended" in done.stderr

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.input.posix_utils import PosixStdinReader
 from prompt_toolkit.input.vt100 import Vt100Input, raw_mode
-from prompt_toolkit.key_binding import KeyPress
-from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
+from qwen_dual.runtime.typed_ahead import OWN, TypedAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding import KeyPress
 
     from qwen_dual.frontends.tui.terminal.appearance import Appearance
 
@@ -50,10 +50,12 @@ _COOKED_INPUT = termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | t
 class _Reader(PosixStdinReader):
     """Reads what is there, and tells a terminal that has gone from one that is silent."""
 
-    def __init__(self, fd: int, encoding: str, on_gone: Callable[[], None]) -> None:
+    def __init__(
+        self, fd: int, encoding: str, on_gone: Callable[[], None], ahead: TypedAhead
+    ) -> None:
         super().__init__(fd, errors="replace", encoding=encoding)
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self._on_gone = on_gone
+        self._on_gone, self._ahead = on_gone, ahead
         self.watch: Callable[[str], bool] | None = None
 
     def read(self, count: int = _READ_SIZE) -> str:
@@ -72,7 +74,7 @@ class _Reader(PosixStdinReader):
             self.closed = True
             self._on_gone()
             return ""
-        text = self._decoder.decode(data)
+        text = self._decoder.decode(self._ahead.restore(data))
         if self.watch is not None and self.watch(text):
             self.watch = None
         return text
@@ -85,15 +87,19 @@ class TerminalInput(Vt100Input):
         stdin: A stream on the terminal; only its descriptor and encoding are used.
         on_gone: Called once when the terminal is gone. Unless it ends the application itself,
             prompt-toolkit ends it with EOFError then.
+        ahead: What was typed before the terminal was raw, where it is so already.
 
     Attributes:
         on_made_raw: Called when somebody else had changed the terminal's modes and they were
             put right: what was typed meanwhile may have been echoed.
     """
 
-    def __init__(self, stdin: TextIO, on_gone: Callable[[], None]) -> None:
+    def __init__(
+        self, stdin: TextIO, on_gone: Callable[[], None], ahead: TypedAhead | None = None
+    ) -> None:
         super().__init__(stdin)
-        self._reader = _Reader(stdin.fileno(), stdin.encoding or "utf-8", on_gone)
+        self._ahead = ahead or TypedAhead()
+        self._reader = _Reader(stdin.fileno(), stdin.encoding or "utf-8", on_gone, self._ahead)
         self.stdin_reader = self._reader
         self._parser = self.vt100_parser = KeyParser(self._buffer_key)
         self.on_made_raw: Callable[[], None] = lambda: None
@@ -124,15 +130,9 @@ class TerminalInput(Vt100Input):
         if self._escape_timer is not None:
             self._escape_timer.cancel()
             self._escape_timer = None
-        was_cooked = self.keep_raw()
-        if was_cooked:
+        if self.keep_raw():
             self.on_made_raw()
-        keys = super().read_keys()
-        if was_cooked and keys and keys[-1].key == Keys.ControlJ:
-            keys[-1] = KeyPress(
-                Keys.ControlM, "\r"
-            )  # Enter, which such a terminal gives as a newline
-        return keys
+        return super().read_keys()
 
     def flush_keys(self) -> list[KeyPress]:
         """The keys that were held back, now that nothing has followed for a while."""
@@ -172,8 +172,10 @@ class TerminalInput(Vt100Input):
         """Sets raw mode again where somebody else has ended it; tells whether it was so."""
         if not self._raw or is_raw(self.fileno()) or not in_foreground(self.fileno()):
             return False
-        with suppress(termios.error):  # the terminal is gone
+        with suppress(termios.error, OSError):  # the terminal is gone
+            before = termios.tcgetattr(self.fileno())
             raw_mode(self.fileno()).__enter__()
+            self._ahead.note(self.fileno(), before)
         return True
 
     def _end_paste(self) -> None:
@@ -235,4 +237,6 @@ def create_input(on_gone: Callable[[], None], stdin: TextIO | None = None) -> Te
         on_gone: Called once when the terminal is gone (end of file, EIO); the session should end.
         stdin: A stream on the terminal; `sys.stdin` by default.
     """
-    return TerminalInput(sys.stdin if stdin is None else stdin, on_gone)
+    if stdin is None:
+        return TerminalInput(sys.stdin, on_gone, OWN)
+    return TerminalInput(stdin, on_gone)
