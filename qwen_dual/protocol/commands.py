@@ -138,8 +138,9 @@ def _wrong(said: str, value: dict[str, Any]) -> str:
     what, where = found[1].replace("`", ""), found[2] or "line"
     if what.startswith("Invalid enum value"):
         what = f"Expected {_choices(get_type_hints(SHAPES[value['type']]).get(where))}"
-    given = f", not {echo(repr(value[where]))}" if where in value else ""
-    return f"{where}: {what}{given}"
+    if where not in value:
+        return f"{where}: {what}"
+    return f"{where}: {what.partition(', got ')[0]}, not {echo(repr(value[where]))}"
 
 
 def _choices(hint: Any) -> str:

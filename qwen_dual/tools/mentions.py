@@ -188,7 +188,7 @@ def _first_existing(choices: list[str], workspace: Folder) -> Location | None:
             location = workspace.locate(choice)
         except InvalidArguments:
             continue
-        if (location.inside or os.path.isabs(choice)) and os.path.exists(location.real):
+        if os.path.exists(location.real):
             return location
     return None
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tools.tool import Display, InvalidArguments
+from qwen_dual.core.tools.tool import Display, InvalidArguments, Shown, ToolResult
 from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS
-from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
+from qwen_dual.tools.calls import ReadCall, SchemaTool, counted, failed
 from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise, size_of
-from qwen_dual.tools.workspace import ToolFailure
+from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     import threading
@@ -85,7 +85,7 @@ class ReadFileTool(SchemaTool):
         location = self._workspace.locate(given.file_path, f"{self.name}: file_path")
         offset, limit = given.offset or 0, given.limit or self._limits.lines
 
-        def work(gone: threading.Event) -> ResultContent:
+        def work(gone: threading.Event) -> ResultContent | ToolResult:
             self._workspace.check(location)
             if kept_back(location.real, self._workspace):
                 raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
@@ -101,7 +101,7 @@ class ReadFileTool(SchemaTool):
                 return told
 
             text = read_location(self._workspace.files, location, window, self._states, gone, show)
-            return seen or text
+            return seen or _shown(text, window)
 
         return self._call(location, work)
 
@@ -129,6 +129,13 @@ class ReadFileTool(SchemaTool):
         return ReadCall(location.name, f"Read file: {location.name}", outside, subject, work)
 
 
+def _shown(text: str, window: Window) -> ToolResult:
+    """What was read, and for a person how many lines of the file that is."""
+    if window.is_text:
+        return counted(text, len(window.lines), "line", "lines")
+    return ToolResult(printable(text), shown=Shown(printable(text), note="no text"))
+
+
 class Window(Struct):
     """Collects some lines of a text that comes in pieces, and counts all of them.
 
@@ -136,6 +143,9 @@ class Window(Struct):
         offset: lines to skip.
         limit: lines to collect at most.
         chars: characters to collect at most; lines stay whole.
+
+    Attributes:
+        is_text: whether the file turned out to be what can be shown in lines.
     """
 
     offset: int
@@ -146,6 +156,7 @@ class Window(Struct):
     any_cut: bool = False
     ends_open: bool = False
     full: bool = False
+    is_text: bool = True
     _line: str = ""
     _room: int = 0
 
@@ -234,6 +245,7 @@ def read_location(
                 raise failed("read", shown, error) from error
             what = recognise(data[:8192]) if scanned == 0 else None
             if what is not None:
+                window.is_text = False
                 if show is not None and (told := show(shown, data, file)) is not None:
                     return told
                 size = size_of(file)
@@ -243,6 +255,7 @@ def read_location(
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
                 byte = error.object[error.start]
+                window.is_text = False
                 found = not_utf8(byte, scanned - pending + error.start)
                 return f"{shown} is {found}. Only UTF-8 text is shown."
             window.feed(text.removeprefix("\ufeff") if scanned == 0 else text)

@@ -123,3 +123,9 @@ def test_the_published_schema_takes_numbers_as_ids_too() -> None:
     jsonschema.validate({"type": "edit_queued", "target": 7, "text": "x", "id": 8}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"type": "edit_queued", "target": 7.5, "text": "x"}, schema)
+
+
+def test_a_value_of_the_wrong_kind_is_named_once() -> None:
+    with pytest.raises(CommandError) as raised:
+        parse_command(b'{"type":"submit","text":5}')
+    assert str(raised.value) == "submit: text: Expected str, not 5"

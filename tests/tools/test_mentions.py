@@ -59,7 +59,8 @@ def test_mentioned_files_and_folders_come_with_their_content(
         "not @../secret, not @link, and @a.txt only once."
     )
     mentioned = anyio.run(tools.expand_mentions, text)
-    assert mentioned.remarks == ["Not found, so not attached: @../secret"]
+    outside = "is outside the workspace and not attached: the model asks before it reads it."
+    assert mentioned.remarks == [f"@{workspace.parent}/secret {outside}"]  # one file, both ways
     assert mentioned.blocks == [
         f"File {workspace}/a.txt:\n\nhello\n",
         f"File {workspace}/b c.txt:\n\nwith space\n",

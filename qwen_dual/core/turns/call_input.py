@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from anyio import to_thread
 from msgspec.structs import replace
 
+from qwen_dual.core.failures import describe
 from qwen_dual.core.permissions.proposals import rules_for
 from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.core.turns.refusals import CUT_OFF
@@ -42,6 +43,7 @@ class CallInput:
         """Makes a call of what the model asked for, or says why there is none."""
         requested = job.requested
         tool = self._tools.get(requested.name)
+        job.display = tool.display if tool is not None else None
         if tool is None:
             known = ", ".join(self._tools) or "none"
             job.error = f"There is no tool {requested.name[:200]!r}. Tools: {known}."
@@ -55,6 +57,7 @@ class CallInput:
                 f"The arguments of {requested.name} are not a JSON object, or one that nests deeper "
                 f"than {MAX_DEPTH}: {raw}"
             )
+            job.why = f"Its arguments are no JSON object that can be read: {raw}"
         else:
             await self._check_sized(job, tool, requested.arguments, len(requested.raw))
 
@@ -90,6 +93,7 @@ class CallInput:
             log.exception("%s failed to check its arguments", job.requested.name)
             job.call = None
             job.error = job.failed(error)
+            job.note, job.why = "not run", f"Its arguments could not be checked: {describe(error)}."
 
     def _check(self, job: RequestedRun, tool: Tool, arguments: dict[str, Any]) -> None:
         try:
@@ -98,4 +102,10 @@ class CallInput:
             job.tool = tool
         except InvalidArguments as error:
             job.error = str(error)
+            job.why = _without_name(job.error, tool.name)
             job.call = None
+
+
+def _without_name(complaints: str, name: str) -> str:
+    """What is wrong with arguments, for a person, who reads whose they are beside it."""
+    return "\n".join(line.removeprefix(f"{name}: ") for line in complaints.split("\n"))

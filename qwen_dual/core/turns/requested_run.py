@@ -17,6 +17,7 @@ from qwen_dual.core.turns.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.sanitise import one_line
+from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,8 @@ class RequestedRun(Struct, eq=False):
         rules: what is proposed to allow it for good.
         pending: the request that it waits for.
         error: why it cannot be run, for the model.
-        note: that, for a person.
+        note: that, for a person, in a few words.
+        why: likewise, in full.
         result: what it came to.
         denied: whether it was not allowed.
         forbidden: whether nobody could have allowed it: a rule or plan mode stands in the way.
@@ -54,6 +56,7 @@ class RequestedRun(Struct, eq=False):
         changed_by: who changed its input, for whoever is asked.
         doubt: which rule may deny it, likewise.
         judged: what a model said that judged it.
+        display: what its tool is called, known before its arguments are checked.
         finished: set once there is a result.
     """
 
@@ -64,6 +67,7 @@ class RequestedRun(Struct, eq=False):
     pending: Pending | None = None
     error: str = ""
     note: str = "invalid call"
+    why: str = ""
     result: ToolResult | None = None
     denied: bool = False
     forbidden: bool = False
@@ -78,17 +82,19 @@ class RequestedRun(Struct, eq=False):
     changed_by: str = ""
     doubt: str = ""
     judged: Judgement | None = None
+    display: Display | None = None
     finished: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def refused(self) -> ToolResult:
         """The result of one that cannot be run."""
-        return ToolResult(self.error, is_error=True, shown=Shown("", note=self.note))
+        return ToolResult(self.error, is_error=True, shown=Shown(visible(self.why), note=self.note))
 
     @property
     def word(self) -> str:
         """What a person calls its tool."""
-        return (self.tool.display if self.tool else Display.of(self.requested.name)).word
+        known = self.tool.display if self.tool is not None else self.display
+        return (known or Display.of(self.requested.name)).word
 
     @property
     def lane(self) -> str:

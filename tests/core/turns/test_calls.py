@@ -12,6 +12,7 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.core.turns.call_input import LARGE
 from qwen_dual.core.turns.room import MAX_RUNNING
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
@@ -164,3 +165,28 @@ def test_what_a_prompt_mentions_and_cannot_be_had_ends_no_turn() -> None:
     host.play(script)
     assert host.of("result")[0]["result"] == "fine"
     assert "no more threads" in str(host.of("system", "notice"))
+
+
+def test_a_person_reads_why_a_call_is_invalid_and_what_its_tool_is_called() -> None:
+    class Strict(FakeTool):
+        @property
+        def display(self) -> Display:
+            return Display("Read")
+
+        def prepare(self, arguments: Mapping[str, Any]) -> FakeCall:
+            raise InvalidArguments(
+                "read_file: file_path: this argument is required\nread_file: limit: expected 1\u202e"
+            )
+
+    model = FakeModel(*[call("read_file", f"c{number}") for number in range(5)])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        await host.result()
+
+    host = Host(model, Strict("read_file"), approval_mode="yolo")
+    host.play(script)
+    outcome = next(e["tool_use_result"] for e in host.of("user") if "tool_use_result" in e)
+    assert outcome["note"] == "invalid call"
+    assert outcome["output"] == ("file_path: this argument is required\nlimit: expected 1⟨U+202E⟩")
+    assert "(Read) 5 times" in host.of("system", "notice")[-1]["data"]["text"]
