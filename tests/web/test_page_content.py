@@ -56,8 +56,12 @@ def test_nothing_that_is_said_or_named_becomes_part_of_the_page(
         shown = Shown(context.new_page()).go(server)
         shown.say(f"begin {MARK}")
         shown.sees("the end")
-        shown.unfold()
-        shown.until(lambda: shown.log.inner_text().count(MARK) >= 5, "it is shown as it is")
+
+        def marks() -> int:
+            shown.unfold()
+            return shown.log.inner_text().count(MARK)
+
+        shown.until(lambda: marks() >= 5, "it is shown as it is")
         assert shown.page.evaluate("window.harmed") is None
         found = "iframe, svg[onload], [onerror], [href^='javascript:'], [href^='data:'], img"
         assert shown.log.locator(found).count() == 0

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = needs_browser
+ENDLESS = "say 9000 words"  # a minute and a half, unless it is stopped
 
 
 def test_a_turn_is_stopped_and_a_mode_changed_in_both_views(tmp_path: Path, desk: Page) -> None:
     with served(tmp_path) as server:
         server.enter().start_session()
         shown = Shown(desk).go(server)
-        shown.say("say 900 words")
+        shown.say(ENDLESS)
         shown.until(lambda: "some words of" in shown.log.inner_text(), "it answers")
-        desk.get_by_role("button", name="Stop", exact=True).click()
+        shown.stop.click()
         shown.sees("Interrupted")
-        shown.until(lambda: "ready" in desk.inner_text("header"), "it is ready")
+        desk.locator("header.head").get_by_text("ready").wait_for()
         desk.get_by_role("button", name="Mode: default").click()
         desk.get_by_role("menuitemcheckbox", name=re.compile("^auto-edit")).click()
         desk.get_by_role("button", name="Mode: auto-edit").wait_for()
@@ -49,8 +50,8 @@ def test_a_sub_agent_has_a_lane_and_another_conversation_begins_empty(
         server.enter().start_session()
         shown = Shown(desk).go(server)
         shown.say("let explore say 7 words")
-        shown.until(lambda: "ready" in desk.inner_text("header"), "the turn is over")
         shown.until(lambda: told(shown), "what the sub-agent said is in its lane")
+        shown.over()
         shown.say("/clear")
         shown.until(lambda: "let explore" not in shown.log.inner_text(), "it begins anew")
         shown.say("say 3 words")
@@ -67,8 +68,8 @@ def test_enter_queues_where_the_person_has_set_that_and_tab_steers_then(
     with served(tmp_path) as server:
         server.enter().start_session()
         shown = Shown(desk).go(server)
-        shown.say("say 900 words")
-        desk.get_by_role("button", name="Stop", exact=True).wait_for()
+        shown.say(ENDLESS)
+        shown.stop.wait_for()
         waiting = desk.get_by_role("list", name="Prompts that wait").get_by_role("listitem")
         for key, words, way in (("Enter", "say 1 words", "1"), ("Tab", "say 2 words", "steers")):
             shown.prompt.fill(words)

@@ -68,6 +68,7 @@ def test_a_plan_a_form_of_a_server_its_end_and_the_session_as_a_file(
         shown.give("Yes")
         form = desk.locator(".request form")
         form.get_by_role("textbox", name="Name").wait_for()
+        desk.locator(".request[data-armed]").wait_for()
         form.get_by_role("button", name="Answer").click()
         form.get_by_text("Something is needed here.").wait_for()
         assert barriers(desk) == []
@@ -91,7 +92,7 @@ def test_a_plan_a_form_of_a_server_its_end_and_the_session_as_a_file(
 
         shown.say("fail")  # which leads to the end, wherever the reader was
         desk.get_by_role("button", name="Another model").click()
-        assert "offline-script" in desk.get_by_role("menu").inner_text()
+        desk.get_by_role("menu").get_by_text("offline-script").first.wait_for()
 
 
 def test_going_back_has_all_of_its_ways_in_a_narrow_window(tmp_path: Path, phone: Page) -> None:
@@ -101,9 +102,11 @@ def test_going_back_has_all_of_its_ways_in_a_narrow_window(tmp_path: Path, phone
         server.enter().start_session(mode="auto-edit")
         shown = Shown(phone).go(server)
         shown.say(f"write {name}: hello")
-        shown.until((tmp_path / "work" / name).exists, "it is written")
-        phone.get_by_role("button", name="Stop", exact=True).wait_for(state="detached")
-        choose(phone, "Go back")
+        shown.until(lambda: "done." in shown.log.inner_text(), "it is written")
+        shown.over()
+        phone.get_by_role("button", name="More for this session").tap()
+        phone.set_viewport_size({"width": 360, "height": 700})  # as when the keyboard goes
+        phone.get_by_role("menuitem", name="Go back").tap()
         phone.locator(".choose button").first.tap()
         phone.get_by_text("1 file,").wait_for()
         body = phone.locator("dialog .body")

@@ -49,7 +49,8 @@ def test_axe_finds_nothing_at_a_desk(
     shown.unfold()
     nothing(page)
     shown.give("Yes")
-    shown.until(lambda: "ready" in page.inner_text("header"), "the turn is over")
+    shown.until(lambda: "done." in shown.log.inner_text(), "it is written")
+    shown.over()
     for button in ("New", "Theme", "More", "This session", "More for this session"):
         page.get_by_role("button", name=button, exact=True).click()
         nothing(page)

@@ -52,12 +52,21 @@ class Shown:
     @property
     def prompt(self) -> Locator:
         """Where one writes."""
-        return self.page.get_by_role("textbox", name="Prompt")
+        return self.page.get_by_role("textbox", name="Prompt", exact=True)
 
     @property
     def log(self) -> Locator:
         """What was said."""
         return self.page.get_by_role("region", name="Conversation")
+
+    @property
+    def stop(self) -> Locator:
+        """What stops a turn: there as long as one runs."""
+        return self.page.get_by_role("button", name="Stop", exact=True)
+
+    def over(self) -> None:
+        """Waits for the end of a turn of which the conversation shows something: before, none may have begun."""
+        self.stop.wait_for(state="detached")
 
     def answer(self, words: str) -> Locator:
         """The button of a request with exactly these words, whatever its key."""

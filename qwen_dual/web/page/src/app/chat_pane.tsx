@@ -37,6 +37,8 @@ export function ChatPane({ session }: { session: Session }) {
 function search(session: Session): boolean {
   const within = document.activeElement?.closest("[data-pane=terminal], [role=search]");
   if (within) return false;
+  // Where it is open already, and the focus elsewhere.
+  if (session.places.searching.peek()) document.querySelector<HTMLElement>("[data-pane=chat] [role=search] input")?.focus();
   session.places.searching.value = true;
   return true;
 }

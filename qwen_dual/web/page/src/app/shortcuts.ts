@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { composing } from "../ui/composing";
+
 export interface Shortcut {
   /**
    * `Ctrl+Shift+Digit1`: modifiers in this order (Ctrl, Alt, Shift, Meta), then the key's `code` (of a letter, the one
@@ -62,7 +64,7 @@ function isTyping(target: EventTarget | null): boolean {
 /** Runs shortcuts from now on, before whoever has the focus gets the key. */
 export function listenForShortcuts(): () => void {
   const pressed = (event: KeyboardEvent) => {
-    if (event.isComposing || document.querySelector("dialog[open]") !== null) return;
+    if (composing(event) || document.querySelector("dialog[open]") !== null) return;
     const shortcut = shortcutFor(event, isTyping(event.target));
     if (shortcut === null || shortcut.run?.() === false) return;
     event.preventDefault();

@@ -106,7 +106,9 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   step(by: 1 | -1, holds: (row: R) => boolean): void {
     const { rows } = this.props;
     const focused = document.activeElement?.closest<HTMLElement>("[data-key]");
-    const from = focused ? this.keys.indexOf(Number(focused.dataset["key"])) : rows.indexOf(this.top as R) - (by > 0 ? 1 : 0);
+    // Keys may come faster than rows are shown and have the focus.
+    const key = this.sought?.within === null ? this.sought.key : focused ? Number(focused.dataset["key"]) : null;
+    const from = key !== null ? this.keys.indexOf(key) : rows.indexOf(this.top as R) - (by > 0 ? 1 : 0);
     for (let at = from + by; at >= 0 && at < rows.length; at += by) {
       const row = rows[at] as R;
       if (holds(row)) return this.seek(row.key);

@@ -20,6 +20,13 @@ interface Sent {
   images: readonly Attachment[];
 }
 
+/** A prompt that waits while its text is changed: what it was, and what it is to be. */
+interface Editing {
+  id: string;
+  before: string;
+  text: string;
+}
+
 export class ComposerState {
   readonly draft: DraftLink;
   readonly completion: Completion;
@@ -27,8 +34,8 @@ export class ComposerState {
   readonly history = new PromptHistory();
   /** How many prompts are on their way to the program. */
   readonly sending = signal(0);
-  /** The prompt that waits and is being edited here. */
-  readonly editing = signal<string | null>(null);
+  /** The prompt that waits and is being edited here, and what has been made of its text. */
+  readonly editing = signal<Editing | null>(null);
   readonly busy = computed(() => this.session.conversation.value.state !== "idle");
   /** What the program calls this page, as its receipts tell. */
   #host = "";
@@ -128,7 +135,24 @@ export class ComposerState {
         (this.session.may("control") || this.isOwn(prompt.id, prompt.submitted_by ?? prompt.origin)),
     );
     if (last === undefined || !this.session.supports("edit_queued")) return false;
-    this.editing.value = last.id;
+    this.edit(last);
+    return true;
+  }
+
+  /** Begins to edit a prompt that waits. */
+  edit({ id, text }: WaitingPrompt): void {
+    this.editing.value = { id, before: text, text };
+  }
+
+  /** What was being edited waits no more: what was made of it is not lost. True where something was edited. */
+  giveUpEditing(): boolean {
+    const editing = this.editing.peek();
+    if (editing === null) return false;
+    this.editing.value = null;
+    const text = editing.text.trim();
+    if (text === editing.before.trim()) return true;
+    if (text) this.putBefore(text);
+    note("The prompt that you were editing waits no more. What you had written is in the draft.");
     return true;
   }
 

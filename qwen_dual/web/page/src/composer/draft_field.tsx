@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { composing } from "../ui/composing";
 import type { ComposerState } from "./composer_state";
 import { outsideUnits, wholeUnits } from "./units";
 
@@ -89,7 +90,7 @@ export function DraftField({ state, fieldRef, suggested, onFiles, onTake }: Draf
         onFiles(files);
       }}
       onKeyDown={(event) => {
-        if (event.isComposing || event.keyCode === 229) return;
+        if (composing(event)) return;
         if (pressed(event, event.currentTarget, state, onTake, typed)) event.preventDefault();
       }}
     />

@@ -1,9 +1,10 @@
 /** The prompts that wait: each can be changed, moved and taken out. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { WaitingPrompt } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { IconButton } from "../ui/button";
+import { composing } from "../ui/composing";
 import { DownIcon, EditIcon, TrashIcon, UpIcon } from "../ui/icons";
 import { visible } from "../requests/visible";
 import { type ComposerState, tellRefusal } from "./composer_state";
@@ -15,15 +16,22 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
   const [focus, setFocus] = useState<string | null>(null);
   const editing = state.editing.value;
   useLayoutEffect(() => {
-    // What was moved keeps the focus, wherever it stands now.
-    if (focus !== null) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+    // What was moved keeps the focus, wherever it stands now; who has gone on to write elsewhere keeps theirs.
+    const here = document.activeElement === document.body || list.current?.contains(document.activeElement);
+    if (focus !== null && here) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
     setFocus(null);
   }, [queue]);
+  const whole = queued === queue.length;
+  const gone = editing !== null && whole && session.connected.value && !queue.some(({ id }) => id === editing.id);
+  useLayoutEffect(() => {
+    if (gone && state.giveUpEditing()) onLeave();
+  }, [gone]);
   if (queued === 0) return null;
   const move = (prompt: WaitingPrompt, position: number, which: string): void => {
     setFocus(`${which} ${prompt.id}`);
     void session.send({ type: "move_queued", target: prompt.id, position }).then((receipt) => {
       tellRefusal(receipt);
+      if (receipt.status === "rejected") setFocus(null);
       if (receipt.status === "accepted") announce(`Now number ${receipt.position ?? position} of ${queued}`);
     });
   };
@@ -33,7 +41,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
         const may = session.may("control") || state.isOwn(prompt.id, prompt.submitted_by ?? prompt.origin);
         const can = (command: string): boolean => may && !prompt.editing && session.supports(command);
         const text = visible(prompt.text, "prose");
-        if (editing === prompt.id && can("edit_queued")) {
+        if (editing?.id === prompt.id && can("edit_queued")) {
           return <Edited key={prompt.id} state={state} prompt={prompt} onLeave={onLeave} />;
         }
         return (
@@ -46,7 +54,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
             {prompt.content?.map((image) => <span class="image">{visible(image.title, "prose")}</span>)}
             {prompt.editing && <span class="image">is being edited in the terminal</span>}
             {can("edit_queued") && !prompt.cut && (
-              <IconButton name={`Edit: ${text.slice(0, 60)}`} onClick={() => (state.editing.value = prompt.id)}>
+              <IconButton name={`Edit: ${text.slice(0, 60)}`} onClick={() => state.edit(prompt)}>
                 <EditIcon />
               </IconButton>
             )}
@@ -91,6 +99,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
 
 function Edited({ state, prompt, onLeave }: { state: ComposerState; prompt: WaitingPrompt; onLeave(): void }) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const begun = useMemo(() => state.editing.peek()?.text ?? prompt.text, []);
   const leave = (): void => {
     state.editing.value = null;
     onLeave();
@@ -108,7 +117,7 @@ function Edited({ state, prompt, onLeave }: { state: ComposerState; prompt: Wait
   };
   useLayoutEffect(() => {
     field.current?.focus();
-    field.current?.setSelectionRange(prompt.text.length, prompt.text.length);
+    field.current?.setSelectionRange(begun.length, begun.length);
   }, []);
   return (
     <li class="edited">
@@ -117,9 +126,10 @@ function Edited({ state, prompt, onLeave }: { state: ComposerState; prompt: Wait
         class="input"
         rows={Math.min(6, prompt.text.split("\n").length + 1)}
         aria-label="The prompt that waits"
-        defaultValue={prompt.text}
+        defaultValue={begun}
+        onInput={(event) => state.editing.value && (state.editing.value = { ...state.editing.value, text: event.currentTarget.value })}
         onKeyDown={(event) => {
-          if (event.isComposing) return;
+          if (composing(event)) return;
           if (event.key === "Escape") leave();
           else if (event.key === "Enter" && !event.shiftKey) save();
           else return;

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Session } from "../app/session";
 import type { Request } from "../conversation/types";
 import { Button } from "../ui/button";
+import { composing } from "../ui/composing";
 import { WarningIcon } from "../ui/icons";
 import { type Answer, answersFor, responseTo } from "./answers";
 import { ExactDiff, ExactText } from "./exact_text";
@@ -48,6 +49,12 @@ export function Approval({ session, request, asker, count }: AskedProps) {
       void give(answer);
     }
   };
+  const words = useRef("");
+  const back = (): void => {
+    setReason(null);
+    // With the field the focus would go nowhere, where in a dialog no key counts.
+    panel.current?.focus();
+  };
   const guard = useGuard(panel, request.id, (event) => {
     const answer = answerTo(event, panel.current, answers);
     if (answer === null || reason !== null) return;
@@ -77,9 +84,9 @@ export function Approval({ session, request, asker, count }: AskedProps) {
         </p>
       )}
       {reason === null ? (
-        <Ways answers={answers} guard={guard} sent={sent} onChoose={choose} />
+        <Ways answers={answers} guard={guard} sent={sent} ready={guard.ready.value} onChoose={choose} />
       ) : (
-        <Reason answer={reason} sent={sent} onBack={() => setReason(null)} onGive={(words) => void give(reason, words)} />
+        <Reason answer={reason} sent={sent} words={words} onBack={back} onGive={(words) => void give(reason, words)} />
       )}
       {answers.length === 0 && <p class="quiet">It waits for somebody who may answer.</p>}
     </section>
@@ -88,7 +95,7 @@ export function Approval({ session, request, asker, count }: AskedProps) {
 
 /** The answer that a key stands for: one that was pressed where nobody types. */
 function answerTo(event: KeyboardEvent, panel: HTMLElement | null, answers: readonly Answer[]): Answer | null {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return null;
+  if (event.ctrlKey || event.altKey || event.metaKey || composing(event)) return null;
   const focus = document.activeElement;
   const inside = panel?.contains(focus) ?? false;
   const idle = focus === document.body || focus?.matches("[data-pane=chat]");
@@ -140,17 +147,19 @@ interface WaysProps {
   answers: readonly Answer[];
   guard: KeyGuard;
   sent: boolean;
+  /** A click counts by now. */
+  ready: boolean;
   onChoose(answer: Answer): void;
 }
 
-function Ways({ answers, guard, sent, onChoose }: WaysProps) {
+function Ways({ answers, guard, sent, ready, onChoose }: WaysProps) {
   return (
-    <div class="ways" role="group" aria-label="Answers">
+    <div class={`ways ${ready ? "" : "early"}`} role="group" aria-label="Answers">
       {answers.map((answer, index) => (
         <Button
           key={answer.key}
           look={index === 0 ? "main" : "plain"}
-          aria-disabled={sent}
+          aria-disabled={sent || !ready}
           aria-keyshortcuts={answer.key}
           onClick={(event) => {
             const now = performance.now();
@@ -169,13 +178,18 @@ function Ways({ answers, guard, sent, onChoose }: WaysProps) {
 interface ReasonProps {
   answer: Answer;
   sent: boolean;
+  /** What has been written of it so far. */
+  words: { current: string };
   onBack(): void;
   onGive(words: string): void;
 }
 
-function Reason({ answer, sent, onBack, onGive }: ReasonProps) {
+function Reason({ answer, sent, words, onBack, onGive }: ReasonProps) {
   const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(words.current.length, words.current.length);
+  }, []);
   const give = (): void => onGive(field.current?.value ?? "");
   return (
     <div class="reason">
@@ -185,8 +199,10 @@ function Reason({ answer, sent, onBack, onGive }: ReasonProps) {
           ref={field}
           class="input"
           rows={2}
+          defaultValue={words.current}
+          onInput={(event) => (words.current = event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.isComposing) return;
+            if (composing(event)) return;
             if (event.key === "Escape") onBack();
             else if (event.key === "Enter" && !event.shiftKey) give();
             else return;
@@ -197,10 +213,11 @@ function Reason({ answer, sent, onBack, onGive }: ReasonProps) {
         <span class="hint">Without words it is a plain no, and the turn ends.</span>
       </label>
       <div class="ways row">
-        <Button look="main" disabled={sent} onClick={give}>
+        {/* The second click of a double one on the way here may land on either. */}
+        <Button look="main" disabled={sent} onClick={(event) => event.detail < 2 && give()}>
           No
         </Button>
-        <Button onClick={onBack}>Back</Button>
+        <Button onClick={(event) => event.detail < 2 && onBack()}>Back</Button>
       </div>
     </div>
   );

@@ -37,6 +37,11 @@ export class KeyGuard {
     return this.#seen !== null && now - this.#seen >= GUARD_MS;
   }
 
+  /** When clicks count; null where nothing is seen. */
+  get opensToClicks(): number | null {
+    return this.#seen === null ? null : this.#seen + GUARD_MS;
+  }
+
   /** When keys count, should none come until then; null where nothing is seen. */
   get opens(): number | null {
     return this.#seen === null ? null : Math.max(this.#seen, this.#typed) + GUARD_MS;

@@ -5,12 +5,16 @@ import { Button } from "../ui/button";
 import type { AskedProps } from "./approval";
 import { answered, type Filled, inputType, preset, problemOf, type Question, questionsIn } from "./questions";
 import { respond } from "./responding";
+import { useGuard } from "./use_guard";
 import { visible, visibleLine } from "./visible";
 
 export function QuestionForm({ session, request, asker, count }: AskedProps) {
   const { input } = request.request;
   const questions = questionsIn(input);
   const form = useRef<HTMLFormElement>(null);
+  const place = useRef<HTMLElement>(null);
+  const guard = useGuard(place, request.id, () => undefined);
+  const early = !guard.ready.value;
   const [filled, setFilled] = useState<readonly Filled[]>(() => questions.map(preset));
   const [checked, setChecked] = useState(false);
   const [refused, setRefused] = useState("");
@@ -19,7 +23,7 @@ export function QuestionForm({ session, request, asker, count }: AskedProps) {
   const problems = questions.map((question, index) => problemOf(question, filled[index] ?? preset(question)));
 
   const give = async (allowed: boolean): Promise<void> => {
-    if (sent) return;
+    if (sent || early) return;
     if (allowed && problems.some(Boolean)) {
       setChecked(true);
       const first = problems.findIndex(Boolean);
@@ -34,7 +38,7 @@ export function QuestionForm({ session, request, asker, count }: AskedProps) {
   };
   const message = input["message"];
   return (
-    <section class="request" tabIndex={-1} data-autofocus data-request={request.id} aria-labelledby={`q-${request.id}`}>
+    <section class="request" ref={place} tabIndex={-1} data-autofocus data-request={request.id} aria-labelledby={`q-${request.id}`}>
       <h2 id={`q-${request.id}`}>
         {asker && <span class="asker">{asker} asks: </span>}
         {questions.length > 1 ? `${questions.length} questions` : "A question"} {count && <span class="count">{count}</span>}
@@ -67,11 +71,11 @@ export function QuestionForm({ session, request, asker, count }: AskedProps) {
           </p>
         )}
         {may && (
-          <div class="ways row">
-            <Button look="main" type="submit" disabled={sent}>
+          <div class={`ways row ${early ? "early" : ""}`}>
+            <Button look="main" type="submit" disabled={sent} aria-disabled={early}>
               Answer
             </Button>
-            <Button disabled={sent} onClick={() => void give(false)}>
+            <Button disabled={sent} aria-disabled={early} onClick={() => void give(false)}>
               Decline
             </Button>
           </div>

@@ -10,9 +10,13 @@ const given = new Map<string, Promise<boolean>>();
 /** Gives an answer; what was wrong with it as a sentence, empty where nothing was. */
 export async function respond(session: Session, response: Command): Promise<string> {
   const sent = session.send(response);
+  const id = String(response["request_id"]);
   given.set(
-    String(response["request_id"]),
-    sent.then(({ status }) => status !== "rejected"),
+    id,
+    // Of one that was lost with its session nobody knows; the last of several is no news either where one was taken.
+    Promise.all([given.get(id), sent]).then(
+      ([before, { status, code }]) => before === true || status !== "rejected" || code === "ended" || code === "offline",
+    ),
   );
   const receipt = await sent;
   return receipt.status === "rejected" ? (receipt.message ?? receipt.code ?? "It was refused.") : "";

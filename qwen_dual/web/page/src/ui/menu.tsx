@@ -52,11 +52,13 @@ export function Menu({ name, children, items, look = "icon", side = "left", open
     };
     document.addEventListener("pointerdown", elsewhere, true);
     document.addEventListener("focusin", elsewhere);
-    window.addEventListener("resize", elsewhere);
+    // On glass the keyboard goes as the menu takes the focus, and the window grows.
+    const moved = () => list.current && root.current && place(list.current, root.current.getBoundingClientRect(), side);
+    window.addEventListener("resize", moved);
     return () => {
       document.removeEventListener("pointerdown", elsewhere, true);
       document.removeEventListener("focusin", elsewhere);
-      window.removeEventListener("resize", elsewhere);
+      window.removeEventListener("resize", moved);
     };
   }, [open]);
   const close = () => {

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { IconButton } from "./button";
+import { composing } from "./composing";
 import { CloseIcon, DownIcon, UpIcon } from "./icons";
 
 export interface SearchBarProps {
@@ -36,7 +37,7 @@ export function SearchBar({ name, words, told, onWords, onNext, onPrevious, onCl
         autocomplete="off"
         onInput={(event) => onWords(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.isComposing) return;
+          if (composing(event)) return;
           if (event.key === "Escape") onClose();
           else if (event.key === "Enter" && words !== "") event.shiftKey ? onPrevious() : onNext();
           else return;

@@ -31,6 +31,14 @@ test("what lasts takes twice the time", () => {
   expect(key(guard, 799 + 800, true)).toBe(true);
 });
 
+test("it says when clicks count", () => {
+  const guard = new KeyGuard();
+  expect(guard.opensToClicks).toBe(null);
+  guard.shown(1000);
+  guard.typed(1100);
+  expect(guard.opensToClicks).toBe(1000 + GUARD_MS);
+});
+
 test("what is out of sight takes no key and no click", () => {
   const guard = new KeyGuard();
   guard.shown(0);

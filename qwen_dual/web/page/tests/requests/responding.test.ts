@@ -60,3 +60,21 @@ test("of a request that this page has not shown, and of a second telling, nothin
   expect(await request.others.hear(request.resolved("host:ide"))).toBe("Answered by ide: yes");
   expect(await request.others.hear(request.resolved("host:ide"))).toBe(null);
 });
+
+test("of an answer that was lost with its session nobody knows: it is told of no one", async () => {
+  const request = shown();
+  const lost = request.answer();
+  const told = request.others.hear(request.resolved("host:web"));
+  request.settle({ status: "rejected", code: "ended", message: "The program has ended." });
+  expect(await told).toBe(null);
+  await lost;
+});
+
+test("a second answer that came too late makes an own first one no other's", async () => {
+  const request = shown();
+  void request.answer();
+  request.settle({ status: "accepted" });
+  void request.answer();
+  request.settle({ status: "rejected", code: "unknown_request" });
+  expect(await request.others.hear(request.resolved("host:web"))).toBe(null);
+});
