@@ -15,6 +15,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from qwen_dual.bridge.mounts import silent_file_system
+from qwen_dual.fs.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,7 @@ class FileWatcher:
         except FileNotFoundError:
             self._end("the directory does not exist", retry_after=CHECK_INTERVAL)
         except OSError as error:
-            self._end(error.strerror or str(error), retry_after=CHECK_INTERVAL)
+            self._end(reason(error), retry_after=CHECK_INTERVAL)
         except RuntimeError as error:  # no thread to be had: it is looked at from time to time
             self._end(str(error), retry_after=DISTRUST_INTERVAL)
 

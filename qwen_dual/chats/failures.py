@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.journal import ChatBusy
+from qwen_dual.fs.reasons import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ def not_saved(error: Exception, path: Path | None, home: str) -> str:
     """
     why, then = str(error), "start again, or begin a new session, to have what follows saved"
     if isinstance(error, OSError):
-        why = f"{error.filename or path or home}: {error.strerror or error}"
+        why = f"{error.filename or path or home}: {reason(error)}"
         then = f"mend that and {then}"
     elif not isinstance(error, ChatBusy):
         why = f"{type(error).__name__}: {error}"

@@ -28,6 +28,7 @@ from qwen_dual.chats.tail import (
     read_whole,
 )
 from qwen_dual.fs.foreign import open_foreign
+from qwen_dual.fs.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def open_chat(path: Path, bounds: Bounds = BOUNDS) -> Chat:
     try:
         journal = Journal(path, new=False)
     except OSError as error:
-        raise ChatUnreadable(path, error.strerror or str(error)) from error
+        raise ChatUnreadable(path, reason(error)) from error
     try:
         return load(path, bounds, journal=journal)
     except BaseException:
@@ -138,7 +139,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         finally:
             os.close(fd)
     except OSError as error:
-        raise ChatUnreadable(path, error.strerror or str(error)) from error
+        raise ChatUnreadable(path, reason(error)) from error
     records = branch(found.every)
     if not found.size:
         return _begun(path, journal)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol.agents import NAMELESS, AgentCalls
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class SubAgents:
         if self._failed:
             return
         self._failed, self._recorder = True, None
-        where, why = error.filename or "a file", error.strerror or str(error)
+        where, why = error.filename or "a file", reason(error)
         self._on_failure(
             f"what sub-agents do is not saved any more — {os.fspath(where)}: {why}. "
             "The session is, with their results; mend that and start again to have the rest saved."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qwen_dual.cli.channel_options import AUTO_DIRECTORY
 from qwen_dual.cli.places import DISABLED, private_directory
 from qwen_dual.core.actor import Actor
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol import HOST_RIGHTS, events
 from qwen_dual.settings import keys
 from qwen_dual.settings.host_keys import rights_of
@@ -43,7 +44,7 @@ def open_socket(channels: Channels, path: str, session_id: str) -> None:
     except ChannelError as error:
         channels.warnings.append(f"{DISABLED}{error}")
     except OSError as error:
-        channels.warnings.append(f"{DISABLED}--socket: {error.strerror or error}")
+        channels.warnings.append(f"{DISABLED}--socket: {reason(error)}")
     else:
         channels.paths = (*channels.paths, channels.hosts.path)
 

@@ -15,6 +15,7 @@ from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.hosts import Hosts
 from qwen_dual.bridge.socket_file import SocketFile
 from qwen_dual.concurrency.task_groups import open_task_group
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol import MAX_LINE_BYTES, events
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.framing import LineFramer
@@ -54,7 +55,7 @@ class ReplayedSocket:
         except ChannelError as error:
             raise RecordingError(str(error)) from error
         except OSError as error:
-            raise RecordingError(f"{path}: {error.strerror or error}") from error
+            raise RecordingError(f"{path}: {reason(error)}") from error
         self.sent = 0
         self._came = anyio.Event()
         self._framer = LineFramer(MAX_LINE_BYTES)

@@ -13,6 +13,7 @@ from qwen_dual.definitions.agents import agent_of
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.front_matter import parse_front_matter
 from qwen_dual.fs.folders import ForeignFileError, enter_real
+from qwen_dual.fs.reasons import reason
 from qwen_dual.fs.replace import replace_file
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _real(path: str, root: str | None) -> str:
 
 
 def _why(done: str, error: OSError) -> str:
-    told = str(error) if isinstance(error, ForeignFileError) else error.strerror or str(error)
+    told = str(error) if isinstance(error, ForeignFileError) else reason(error)
     return f"cannot be {done}: {told}"
 
 

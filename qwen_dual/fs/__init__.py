@@ -10,5 +10,6 @@ Imports nothing of ours; every other room may use it.
 - ``proc`` reads what Linux tells of processes
 - ``family`` finds every process of a command, those too that left its group
 - ``observer`` watches files, and is the one place that imports watchdog
+- ``reasons`` says why the system refused
 - ``replace`` gives a file a new content: in one step where that can be, else in place
 """

@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 
 from qwen_dual.concurrency.task_groups import open_task_group
+from qwen_dual.fs.reasons import reason
 from qwen_dual.host.channels import StreamChannel
 from qwen_dual.host.commands import Commands
 from qwen_dual.host.errors import ConnectFailed, NotSupported, SessionExited, StartTimeout
@@ -248,4 +249,4 @@ def _why(error: OSError) -> str:
         return "there is no such socket; start the session with --socket"
     if error.errno == errno.ECONNREFUSED:
         return "nobody listens there: the session is gone"
-    return error.strerror or str(error)
+    return reason(error)

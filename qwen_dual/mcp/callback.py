@@ -17,6 +17,7 @@ from anyio.abc import SocketAttribute
 from msgspec import Struct
 
 from qwen_dual.concurrency.task_groups import open_task_group
+from qwen_dual.fs.reasons import reason
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.oauth_settings import CALLBACK_PATH, callback_of, is_loopback
 
@@ -222,7 +223,7 @@ def _response(status: str, text: str) -> bytes:
 
 
 def _port_failure(port: int, error: OSError) -> str:
-    why = error.strerror or str(error)
+    why = reason(error)
     return (
         f"the browser cannot come back to port {port} of this machine: {why}. End what uses it, or set "
         "oauth.redirectUri to another that the service knows"

@@ -6,9 +6,8 @@ Everything that the SDK raises leaves as ``ServerFailure`` or one of its kinds.
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from msgspec import Struct
@@ -25,40 +24,20 @@ from qwen_dual.mcp.bounds import (
     line,
 )
 from qwen_dual.mcp.errors import ConnectionLost, NeedsSignIn, ServerFailure
-from qwen_dual.mcp.incoming import Incoming
 from qwen_dual.mcp.records import PromptArgument, PromptRecord, ResourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     import mcp_types as types
     from mcp import Client
 
     from qwen_dual.mcp.config import ServerConfig
-    from qwen_dual.mcp.transports import Streams, TransportFactory
 
 log = logging.getLogger(__name__)
 
 Told = dict[str, Any]
 """The JSON of a request's parameters or of a result, named as on the wire."""
-
-
-class Answers(Protocol):
-    """Who answers what a server asks while it works. What is None is not offered to it at all."""
-
-    elicit: Callable[[str, Told], Awaitable[Told]] | None
-    """Puts a form, or a page to open, before a person: takes the server's name and the parameters of
-    ``elicitation/create``, gives its result."""
-
-    sample: Callable[[str, Told], Awaitable[Told]] | None
-    """Has the model answer, with a person's leave: the same for ``sampling/createMessage``."""
-
-
-class NoAnswers(Struct):
-    """Offers nothing to a server."""
-
-    elicit: Callable[[str, Told], Awaitable[Told]] | None = None
-    sample: Callable[[str, Told], Awaitable[Told]] | None = None
 
 
 class Changed(Struct, frozen=True):
@@ -74,12 +53,6 @@ OVER = ("Connection closed", "Session terminated")
 
 LISTEN_AGAIN = (1, 5, 30, 300, 300)
 """Seconds after which it is listened again to a server that stopped telling what changes."""
-
-_CHANGES = {
-    "notifications/tools/list_changed": Changed(tools=True),
-    "notifications/prompts/list_changed": Changed(prompts=True),
-    "notifications/resources/list_changed": Changed(resources=True),
-}
 
 
 class Connection:
@@ -224,17 +197,17 @@ class Connection:
                 name, dict(arguments), self._config.timeout, progress_callback=report
             )
         )
-        return _dumped(result)
+        return dumped(result)
 
     async def prompt(self, name: str, arguments: Mapping[str, str]) -> Told:
         """A prompt, filled in: the ``GetPromptResult`` as JSON; raises as ``call``."""
         result = await self._asked(lambda: self._client.get_prompt(name, dict(arguments)))
-        return _dumped(result)
+        return dumped(result)
 
     async def read(self, uri: str) -> Told:
         """A resource: the ``ReadResourceResult`` as JSON; raises as ``call``."""
         result = await self._asked(lambda: self._client.read_resource(uri))
-        return _dumped(result)
+        return dumped(result)
 
     async def complete(self, prompt: str, argument: str, begun: str) -> list[str]:
         """What an argument of a prompt may be that begins so; raises as ``call``."""
@@ -285,115 +258,20 @@ class Connection:
                 raise ServerFailure(f"it did not answer within {seconds:g} s") from error
             raise ServerFailure(bounded(error.message, 2000) or f"error {error.code}") from error
         except ValidationError as error:
-            raise ServerFailure(f"its answer is not what MCP says: {_first(error)}") from error
+            raise ServerFailure(
+                f"its answer is not what MCP says: {first_complaint(error)}"
+            ) from error
         except RuntimeError as error:  # of the SDK, about what a server did
             raise ServerFailure(describe(error)) from error
 
 
-@asynccontextmanager
-async def open_connection(
-    config: ServerConfig,
-    transport: TransportFactory,
-    answers: Answers,
-    roots: Sequence[str],
-    changed: Callable[[Changed], object],
-) -> AsyncIterator[Connection]:
-    """A connection that has said hello.
-
-    Args:
-        config: of the server.
-        transport: makes what carries the messages.
-        answers: who answers what the server asks.
-        roots: ``file://`` URLs of the folders that are worked in.
-        changed: told what the server says to have changed.
-
-    Raises:
-        ServerFailure: it cannot be had.
-    """
-    import mcp_types as types
-    from mcp import Client
-
-    from qwen_dual import __version__
-
-    lost = anyio.Event()
-    remarks: list[str] = []
-
-    async def heard(message: Any) -> None:
-        change = _CHANGES.get(getattr(message, "method", ""))
-        if change is not None:
-            changed(change)
-
-    client = Client(
-        _looked_at(transport(config), lost, remarks.append),
-        mode=config.version_negotiation,
-        client_info=types.Implementation(name="qwen-dual", version=__version__),
-        message_handler=heard,
-        cache=None,
-        **_callbacks(config, answers, roots),
-    )
-    async with client:
-        connection = Connection(config, client, lost)
-        connection.remarks = remarks
-        yield connection
-
-
-def refused_hello(error: BaseException) -> str:
-    """What a server did wrong when it was said hello to; empty where ``error`` is about something else."""
-    from mcp import MCPError
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        return f"its hello is not what MCP says: {_first(error)}"
-    if isinstance(error, MCPError):
-        return (
-            f"it cannot be said hello to: {bounded(error.message, 1000) or f'error {error.code}'}"
-        )
-    return ""
-
-
-def _callbacks(config: ServerConfig, answers: Answers, roots: Sequence[str]) -> dict[str, Any]:
-    import mcp_types as types
-
-    elicit, sample = answers.elicit, answers.sample
-
-    async def on_elicitation(_: Any, params: Any) -> Any:
-        assert elicit is not None
-        told = await elicit(config.name, _dumped(params))
-        return types.ElicitResult.model_validate(told)
-
-    async def on_sampling(_: Any, params: Any) -> Any:
-        assert sample is not None
-        told = await sample(config.name, _dumped(params))
-        return types.CreateMessageResult.model_validate(told)
-
-    async def on_roots(_: Any) -> Any:
-        listed = [types.Root.model_validate({"uri": root}) for root in roots]
-        return types.ListRootsResult(roots=listed)
-
-    found: dict[str, Any] = {"list_roots_callback": on_roots}
-    if elicit is not None:
-        found["elicitation_callback"] = on_elicitation
-    if sample is not None:
-        found["sampling_callback"] = on_sampling
-    return found
-
-
-@asynccontextmanager
-async def _looked_at(
-    transport: Any, lost: anyio.Event, remark: Callable[[str], object]
-) -> AsyncIterator[Streams]:
-    async with transport as (read, write):
-        incoming = Incoming(read, remark)
-        incoming.over = lost
-        yield incoming, write
-
-
-def _dumped(params: Any) -> Told:
+def dumped(params: Any) -> Told:
+    """What the SDK has parsed, as JSON again; what is not set is left out."""
     told: Told = params.model_dump(mode="json", by_alias=True, exclude_none=True)
     return told
 
 
-def _first(error: Any) -> str:
+def first_complaint(error: Any) -> str:
     """What the first thing is that is wrong, without the value, which is the server's."""
     found = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(map(str, found["loc"]))[:200]

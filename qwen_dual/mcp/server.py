@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from qwen_dual.core.failures import describe
 from qwen_dual.mcp.bounds import MAX_REMARKS, line
-from qwen_dual.mcp.connection import Changed, open_connection, refused_hello
+from qwen_dual.mcp.connection import Changed
 from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, NeedsSignIn, ServerFailure
+from qwen_dual.mcp.opening import open_connection, refused_hello
 from qwen_dual.mcp.records import ServerStatus
 from qwen_dual.mcp.sdk import import_sdk
 from qwen_dual.net.causes import causes_of, in_words
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import mcp_types as types
 
     from qwen_dual.mcp.config import ServerConfig
-    from qwen_dual.mcp.connection import Answers, Connection, Told
+    from qwen_dual.mcp.connection import Connection, Told
+    from qwen_dual.mcp.opening import Answers
     from qwen_dual.mcp.records import State
     from qwen_dual.mcp.transports import TransportFactory
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.mcp.bounds import MAX_TOOLS, line
-from qwen_dual.mcp.connection import NoAnswers
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.names import server_part, tool_name
+from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.mcp.server import Server
 from qwen_dual.mcp.tools import ServerTool
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from qwen_dual.mcp.authorization import Authorization, Authorizations
     from qwen_dual.mcp.callback import Callback
     from qwen_dual.mcp.config import ServerConfig
-    from qwen_dual.mcp.connection import Answers, Told
+    from qwen_dual.mcp.connection import Told
+    from qwen_dual.mcp.opening import Answers
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.transports import TransportFactory
 

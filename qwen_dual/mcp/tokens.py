@@ -19,6 +19,7 @@ from msgspec import DecodeError, Struct, field, json
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
 from qwen_dual.fs.private import make_private, open_checked, owner_problem
+from qwen_dual.fs.reasons import reason
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.records import shown
 
@@ -173,7 +174,7 @@ class TokenStore:
             raise self._unusable("cannot be written", error) from error
 
     def _unusable(self, what: str, error: OSError) -> TokensUnusable:
-        return TokensUnusable(f"{self.path} {what}: {error.strerror or error}")
+        return TokensUnusable(f"{self.path} {what}: {reason(error)}")
 
 
 def _lock(fd: int) -> bool:

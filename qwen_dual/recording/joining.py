@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.fs.reasons import reason
 from qwen_dual.host.attaching import attach
 from qwen_dual.host.errors import SessionExited
 from qwen_dual.host.event import LOCAL
@@ -56,7 +57,7 @@ async def record_running(
         except SessionExited:
             stopped = "the session went without an end"
         except OSError as error:
-            stopped = error.strerror or str(error)
+            stopped = reason(error)
         finally:
             about |= {"ended_at": time.time(), "seconds": round(time.monotonic() - began, 6)}
             about |= {"lost_events": log.lost} if log.lost else {}

@@ -13,6 +13,7 @@ import select
 import time
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.fs.reasons import reason
 from qwen_dual.host.pty import Child
 from qwen_dual.recording.cast import CastWriter
 from qwen_dual.recording.event_log import EventLog
@@ -186,7 +187,7 @@ class Recorder:
         try:
             act()
         except OSError as error:
-            self._stop("failed", error.strerror or str(error))
+            self._stop("failed", reason(error))
 
     def _stop(self, code: str, why: str) -> None:
         self.stopped = why

@@ -18,6 +18,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.folders import enter_real
+from qwen_dual.fs.reasons import reason
 from qwen_dual.fs.replace import remove_file, remove_leftovers, replace_file, replace_link
 from qwen_dual.rewind.looking import ABSENT, FOLDER, State, look
 from qwen_dual.rewind.records import CONFLICTS, MAX_LISTED, Commit, Left, Point, Recovered, Restored
@@ -153,7 +154,7 @@ def take_back(store: Store, going: str) -> tuple[int, list[Left]]:
         try:
             files += _take_back(store, path, before, target)
         except OSError as error:
-            left.append(Left(path, error.strerror or str(error)))
+            left.append(Left(path, reason(error)))
     with store.database.writing():
         _forget(store, going)
         store.database.run("UPDATE span SET torn=0, last=first-1 WHERE point=?", going)
@@ -235,7 +236,7 @@ def _apply(
             _become(store, step.path, step.now, step.target)
         except OSError as error:
             if step.file is not None:
-                left.append(Left(step.path, error.strerror or str(error)))
+                left.append(Left(step.path, reason(error)))
         else:
             if step.file is not None:
                 done.append(step.file)

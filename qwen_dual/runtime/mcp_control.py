@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import read_entry, where
-from qwen_dual.mcp.connection import NoAnswers
+from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.protocol import events
 from qwen_dual.runtime.mcp_answers import McpAnswers
 from qwen_dual.runtime.mcp_prompts import McpPrompts

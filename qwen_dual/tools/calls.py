@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from anyio import to_thread
 
 from qwen_dual.core.tools.tool import Shown, ToolResult
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol.visible import visible, visible_line
 from qwen_dual.tools.workspace import ToolFailure, printable
 
@@ -110,11 +111,6 @@ def one_line(text: str, limit: int = 200) -> str:
     """``text`` in one line of at most ``limit`` characters, with escapes for what hides in it."""
     line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def reason(error: OSError) -> str:
-    """Why the system refused, in its own words."""
-    return error.strerror or str(error) or type(error).__name__
 
 
 def failed(doing: str, path: str, error: OSError) -> ToolFailure:

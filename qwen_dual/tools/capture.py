@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol.ansi import without_sequences
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Capture:
         try:
             self.path, self._fd = self._scratch.create("output")
         except OSError as error:
-            self._save_error = error.strerror or str(error)
+            self._save_error = reason(error)
             return
         self._write(bytes(self._head))
 
@@ -249,7 +250,7 @@ class Capture:
                 data = data[count:]
         except OSError as error:
             # A full disk must not end the command; the file keeps what it has.
-            self._save_error = error.strerror or str(error)
+            self._save_error = reason(error)
             self.close()
 
 

@@ -16,9 +16,9 @@ import anyio
 from anyio import to_thread
 from msgspec import Struct
 
+from qwen_dual.fs.reasons import reason
 from qwen_dual.net.causes import causes_of, in_words
 from qwen_dual.net.proxies import proxy_for
-from qwen_dual.tools.calls import reason
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
-from qwen_dual.tools.calls import ReadCall, SchemaTool, counted, reason
+from qwen_dual.fs.reasons import reason
+from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
 from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW

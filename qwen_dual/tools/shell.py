@@ -22,11 +22,12 @@ from qwen_dual.core.tools.tool import (
     Subject,
     ToolResult,
 )
+from qwen_dual.fs.reasons import reason
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
 from qwen_dual.tools.background import in_background
-from qwen_dual.tools.calls import SchemaTool, one_line, reason
+from qwen_dual.tools.calls import SchemaTool, one_line
 from qwen_dual.tools.commandline import check_command
 from qwen_dual.tools.job import END_TIMEOUT, signal_name
 from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments

@@ -16,6 +16,7 @@ from msgspec import Struct
 from qwen_dual.core.tools.tool import FileAccess, InvalidArguments, Subject
 from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
 from qwen_dual.fs.home import expanded, home_of
+from qwen_dual.fs.reasons import reason
 from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.local_files import LocalFiles
 from qwen_dual.tools.local_processes import LocalProcesses
@@ -181,7 +182,7 @@ class Folder:
         try:
             real = _real(joined)
         except OSError as error:
-            why = error.strerror or type(error).__name__
+            why = reason(error)
             raise InvalidArguments(f"{argument}: cannot follow {given!r}: {why}") from None
         inside = within(real, self.root)
         name = os.path.relpath(real, self.root) if inside else path

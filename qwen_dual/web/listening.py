@@ -8,6 +8,8 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.reasons import reason
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -88,7 +90,7 @@ def _why(error: OSError, host: str, port: int) -> str:
         return f"port {port} is for the system's own services: --port N takes one from 1024 on"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"--host {host} is no address of this machine"
-    return f"cannot listen at {host}, port {port}: {error.strerror or error}"
+    return f"cannot listen at {host}, port {port}: {reason(error)}"
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:

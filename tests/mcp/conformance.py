@@ -10,8 +10,8 @@ import httpx
 
 from qwen_dual.mcp.authorization import Authorizations
 from qwen_dual.mcp.config import ServerConfig
-from qwen_dual.mcp.connection import NoAnswers
 from qwen_dual.mcp.errors import NeedsSignIn, ServerFailure
+from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from qwen_dual.core.tools.tool import ToolResult
-    from qwen_dual.mcp.connection import Answers
+    from qwen_dual.mcp.opening import Answers
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.tools import ServerTool
     from qwen_dual.mcp.transports import TransportFactory

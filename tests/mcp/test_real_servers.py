@@ -16,7 +16,7 @@ import pytest
 
 from qwen_dual.fs import proc
 from qwen_dual.mcp.config import ServerConfig
-from qwen_dual.mcp.connection import NoAnswers
+from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.protocol.blocks import images_in
 from tests.mcp.support import EVERYTHING, FILESYSTEM, NODE, everything, run, running, with_node
 from tests.support.contexts import context

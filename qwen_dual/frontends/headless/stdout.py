@@ -141,7 +141,9 @@ class Stdout:
     def _lose(self, error: OSError) -> None:
         self._gone = True
         if not isinstance(error, ConnectionError):  # that a reader leaves is no failure
-            self._failure = error.strerror or str(error)
+            from qwen_dual.fs.reasons import reason
+
+            self._failure = reason(error)
         self._drop()
         self._watch(False)
         self.on_gone()
