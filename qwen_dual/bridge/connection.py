@@ -95,8 +95,8 @@ class Connection:
         self._after_missed = list(standing) if self._sees else []
         self.add(start)
 
-    def tell(self, event: Event) -> None:
-        """Tells an event to this host alone; an answer before all that waits, else behind it."""
+    def send(self, event: Event) -> None:
+        """Sends an event to this host alone; an answer before all that waits, else behind it."""
         if event["subtype"] in ANSWERS:
             self.add(encode(event))
         elif not self._closed:

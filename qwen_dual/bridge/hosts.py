@@ -69,12 +69,12 @@ class Desk(Protocol):
         """What the host that calls itself so may do; nothing for one that is not let in."""
         ...
 
-    def receive(self, host: Host, tell: Callable[[Event], object]) -> Receives:
+    def receive(self, host: Host, send: Callable[[Event], object]) -> Receives:
         """Takes the commands of a host that has come.
 
         Args:
             host: who.
-            tell: takes an event for it alone.
+            send: takes an event for it alone.
         """
         ...
 
@@ -304,7 +304,7 @@ class Hosts:
         standing = self._greeting.standing()
         connection.greet(start, [line for seq, line in standing if seq <= cursor])
         self._connections[host.name] = connection
-        receives = desk.receive(host, connection.tell)
+        receives = desk.receive(host, connection.send)
 
         def error(bad: InputError) -> None:
             receives.error(bad.code, bad.message, bad.offset, bad.command_id)

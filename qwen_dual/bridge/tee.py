@@ -92,7 +92,7 @@ class Tee:
         else:
             self._append(event)
 
-    def tell(self, event: Event) -> None:
+    def send(self, event: Event) -> None:
         """Takes an event for this channel alone, which stands beside the sequence.
 
         It goes out behind all that waits. For a reader who takes nothing no more is kept than

@@ -80,11 +80,11 @@ class HostDesk:
         """What the person's settings give it."""
         return rights_of(name, self._handle.launch.settings.get(keys.RIGHTS))
 
-    def receive(self, host: Host, tell: Callable[[events.Event], object]) -> LimitedDispatcher:
+    def receive(self, host: Host, send: Callable[[events.Event], object]) -> LimitedDispatcher:
         """Carries out its commands, as far as it may."""
         rights = cast("Sequence[Right]", host.rights)
         actor = Actor("host", host.name)
-        return self._handle.limited(actor, rights, tell)
+        return self._handle.limited(actor, rights, send)
 
     def changed(self) -> None:
         """Tells everybody who is there."""

@@ -130,7 +130,7 @@ async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: st
     handle.launch.bus.keep()
     reader = None
     if channels.source is not None:  # else nobody writes commands, and nothing of them is imported
-        dispatcher = handle.dispatcher(INPUT, begun=begun, tell=None if tee is None else tee.tell)
+        dispatcher = handle.dispatcher(INPUT, begun=begun, send=None if tee is None else tee.send)
         take, tell_error = dispatcher.command, dispatcher.error
         reader = channels.read_commands(take, tell_error, warn, handle.parts.wanted)
     if tee is not None:

@@ -85,9 +85,9 @@ class ReplayedSocket:
         """What a host may do."""
         return ("observe",)
 
-    def receive(self, host: Host, tell: Callable[[Event], object]) -> _Refuses:
+    def receive(self, host: Host, send: Callable[[Event], object]) -> _Refuses:
         """Takes what a host sends."""
-        return _Refuses(host, tell, lambda: self._last)
+        return _Refuses(host, send, lambda: self._last)
 
     def changed(self) -> None:
         """Somebody has come or gone."""
@@ -134,9 +134,9 @@ class _Refuses:
     """Refuses what one host sends, to it alone."""
 
     def __init__(
-        self, host: Host, tell: Callable[[Event], object], last: Callable[[], Event]
+        self, host: Host, send: Callable[[Event], object], last: Callable[[], Event]
     ) -> None:
-        self._host, self._tell, self._last = host, tell, last
+        self._host, self._send, self._last = host, send, last
 
     def command(self, command: Command) -> None:
         """A command."""
@@ -152,7 +152,7 @@ class _Refuses:
             host = f"host:{self._host.name}"
             body = events.receipt(command_id, "rejected", code, message, host=host)
         last = self._last()
-        self._tell(events.stamp(body, session_id=last["session_id"], seq=last["seq"]))
+        self._send(events.stamp(body, session_id=last["session_id"], seq=last["seq"]))
 
     def close(self) -> None:
         """It is gone."""

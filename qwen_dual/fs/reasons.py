@@ -1,4 +1,4 @@
-"""Why the system refused something, in its own words. Imports nothing, since the start may need it."""
+"""Why the system refused something, in its own words."""
 
 from __future__ import annotations
 

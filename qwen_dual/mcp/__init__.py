@@ -2,8 +2,9 @@
 
 ``config`` is what a server is asked for by; ``records`` what it is found to be. ``Servers`` (``servers``)
 holds all of a session and is what others talk to; each is one supervised task (``server``) over one
-connection of the SDK (``connection``, opened by ``opening``), which a transport carries (``transports``; ``stdio`` and ``process``
-for programs). ``tools``, ``names``, ``schemas`` and ``results`` make its tools what ``core`` asks of one.
+connection of the SDK (``opening`` opens it, ``connection`` asks it), which a transport carries
+(``transports``; ``stdio`` and ``process`` for programs). ``tools``, ``names``, ``schemas`` and ``results``
+make its tools what ``core`` asks of one.
 
 Signing in: ``authorization`` has the tokens of a session's servers, which ``tokens`` keeps and ``bearer``
 sends along; ``grants`` gets them (``providers``, ``auth_requests``, ``challenge``) as ``oauth_settings``

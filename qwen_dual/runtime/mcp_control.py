@@ -148,14 +148,14 @@ class McpControl:
 
     # -- what is told ----------------------------------------------------------------------
 
-    def tell(self, command_id: str | None, tell: Callable[[Event], object] | None = None) -> None:
-        """Publishes what all of them are, for a command; with ``tell`` it is given the body."""
+    def report(self, command_id: str | None, send: Callable[[Event], object] | None = None) -> None:
+        """Publishes what all of them are, for a command; ``send``, if given, gets the body instead."""
         now = {status.name: told(status) for status in self.servers.status()}
-        if tell is None:
+        if send is None:
             self._told = now  # else the others still wait for what has changed
         body = events.mcp(list(now.values()), complete=True)
         body["data"]["command_id"] = command_id
-        (tell or self._parts.session.publish)(body)
+        (send or self._parts.session.publish)(body)
 
     def instructions(self) -> str:
         """What servers say of their use, as a part of the system prompt; empty where none does."""

@@ -200,25 +200,25 @@ class OpenSession(SessionHandle):
         actor: Actor,
         *,
         begun: bool = False,
-        tell: Callable[[Event], object] | None = None,
+        send: Callable[[Event], object] | None = None,
     ) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel: see ``core.commands.dispatch``."""
         from qwen_dual.core.commands.dispatch import Dispatcher
 
-        return Dispatcher(self.parts.session, actor, self._control, begun=begun, tell=tell)
+        return Dispatcher(self.parts.session, actor, self._control, begun=begun, send=send)
 
     def limited(
         self,
         actor: Actor,
         rights: Collection[Right],
-        tell: Callable[[Event], object],
+        send: Callable[[Event], object],
     ) -> LimitedDispatcher:
         """The same for a host that may not do everything: see ``core.commands.rights``."""
         from qwen_dual.core.commands.rights import LimitedDispatcher
 
         session = self.parts.session
-        dispatcher = self.dispatcher(actor, tell=tell)
-        return LimitedDispatcher(dispatcher, session, actor, rights, tell)
+        dispatcher = self.dispatcher(actor, send=send)
+        return LimitedDispatcher(dispatcher, session, actor, rights, send)
 
     def _completion(self) -> Mentionable:
         from qwen_dual.runtime.mentionable import mentionable_of

@@ -30,7 +30,7 @@ class Receiver:
     """The commands of one host."""
 
     host: Host
-    tell: Callable[[Event], object]
+    send: Callable[[Event], object]
     commands: list[Command] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     closed: bool = False
@@ -56,8 +56,8 @@ class Desk:
     def rights_of(self, name: str) -> Collection[str]:
         return self.rights.get(name, HOST_RIGHTS)
 
-    def receive(self, host: Host, tell: Callable[[Event], object]) -> Receiver:
-        self.receivers.append(Receiver(host, tell))
+    def receive(self, host: Host, send: Callable[[Event], object]) -> Receiver:
+        self.receivers.append(Receiver(host, send))
         return self.receivers[-1]
 
     def changed(self) -> None:

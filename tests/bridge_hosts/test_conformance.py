@@ -233,7 +233,7 @@ def test_one_that_asks_and_never_reads_the_answers_is_let_go(tmp_path: Path) -> 
         peer = await room.join()
         [receiver] = room.desk.receivers
         for _ in range(200):
-            receiver.tell(events.stamp(events.notice("no " * 5000), session_id="s", seq=1))
+            receiver.send(events.stamp(events.notice("no " * 5000), session_id="s", seq=1))
         await room.until(lambda: receiver.closed)
         await peer.end()
 
@@ -248,7 +248,7 @@ def test_of_what_stands_beside_the_sequence_the_latest_waits(tmp_path: Path) -> 
             room.source.note("x" * 50_000)
         for number in range(2000):
             body = events.system("draft", {"text": "x" * 1000, "version": number})
-            receiver.tell(events.stamp(body, session_id="s", seq=2))
+            receiver.send(events.stamp(body, session_id="s", seq=2))
         await stuck.until(lambda: stuck.events[-1].get("subtype") == "draft")
         assert stuck.events[-1]["data"]["version"] == 1999
         assert len(stuck.events) == 1 + 40 + 1

@@ -92,7 +92,7 @@ def test_what_one_channel_alone_is_told_comes_behind_what_waits_and_only_the_lat
 
     def tell(text: str) -> None:
         body = events.system("draft", {"text": text})
-        tee.tell(events.stamp(body, session_id="s", seq=source.seq))
+        tee.send(events.stamp(body, session_id="s", seq=source.seq))
 
     async def main() -> None:
         tell("before anything")  # the first line is ``session_start`` whatever is told

@@ -70,7 +70,7 @@ def test_who_may_not_interrupt_is_told_so_and_not_that_nothing_ran(
                 await room.until(lambda: bool(receiver.commands))
                 [command] = receiver.commands
                 told = events.receipt(str(command.id), "rejected", code, "why")
-                receiver.tell({**told, "seq": 0, "session_id": "s"})
+                receiver.send({**told, "seq": 0, "session_id": "s"})
         assert stopped == ([] if code == "no_right" else [False])
 
     async def refused(session: host.Session) -> None:

@@ -50,9 +50,9 @@ class Asker:
     def __init__(self, handle: OpenSession, log: Log, rights: tuple[Any, ...] = ()) -> None:
         self.handle, self.log = handle, log
         self.told: list[Event] = []
-        tell = self.told.append
+        send = self.told.append
         self._take: Dispatcher | LimitedDispatcher = (
-            handle.limited(ZED, rights, tell) if rights else handle.dispatcher(INPUT, tell=tell)
+            handle.limited(ZED, rights, send) if rights else handle.dispatcher(INPUT, send=send)
         )
         self._sent = 0
 

@@ -171,7 +171,7 @@ async def test_what_streams_writes_nothing_and_states_are_written_a_few_times(
             await anyio.lowlevel.checkpoint()
             assert findable.written == written == 1
             for _ in range(50):
-                handle.parts.session.publish(handle.parts.session.told_state(None)[0])
+                handle.parts.session.publish(handle.parts.session.state_events(None)[0])
                 await anyio.lowlevel.checkpoint()
             await until(lambda: findable.written > written)
             assert findable.written == written + 1

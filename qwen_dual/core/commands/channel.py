@@ -26,37 +26,37 @@ class Channel:
     Args:
         session: what is asked.
         actor: who asks.
-        tell: takes an event for this channel alone; None where it has no output.
+        send: takes an event for this channel alone; None where it has no output.
     """
 
     def __init__(
-        self, session: Session, actor: Actor, tell: Callable[[Event], object] | None
+        self, session: Session, actor: Actor, send: Callable[[Event], object] | None
     ) -> None:
         self.session = session
         self.actor = actor
-        self._tell = tell
+        self._send = send
 
     @property
     def hears(self) -> bool:
         """Whether it can be told anything that others are not."""
-        return self._tell is not None
+        return self._send is not None
 
-    def tell(self, body: Event) -> None:
-        """Tells an event body to it alone; to everybody where it has no output of its own."""
-        if self._tell is None:
+    def send(self, body: Event) -> None:
+        """Sends an event body to it alone; to everybody where it has no output of its own."""
+        if self._send is None:
             self.session.publish(body)
         else:
-            self._tell(self.session.bus.aside(body))
+            self._send(self.session.bus.aside(body))
 
     def accept(self, command: Command, **more: Any) -> None:
         """Gives the receipt of what is answered now, or soon."""
         if command.id is not None:
-            self.tell(events.receipt(command.id, "accepted", host=str(self.actor), **more))
+            self.send(events.receipt(command.id, "accepted", host=str(self.actor), **more))
 
     def refuse(self, command: Command, code: str, why: str) -> None:
         """Says that it will not be answered."""
         if command.id is not None:
             host = str(self.actor)
-            self.tell(events.receipt(command.id, "rejected", code, why, host=host))
+            self.send(events.receipt(command.id, "rejected", code, why, host=host))
         else:
-            self.tell(events.notice(f"{command.type}: {why}", "warning"))
+            self.send(events.notice(f"{command.type}: {why}", "warning"))

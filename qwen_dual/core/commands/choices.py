@@ -40,7 +40,7 @@ class ConfiguredModel(Protocol):
         ...
 
 
-async def told_models(session: Session, command_id: str | None) -> Event:
+async def models_event(session: Session, command_id: str | None) -> Event:
     """The body of ``models``: what each can do, its adapter says, which may have to be imported."""
     known, current = dict(session.models), session.model_name
     told = await in_thread(lambda: [_model(name, model) for name, model in known.items()])
@@ -51,7 +51,7 @@ async def told_models(session: Session, command_id: str | None) -> Event:
     return events.system("models", data)
 
 
-def told_modes(session: Session, command_id: str | None) -> Event:
+def modes_event(session: Session, command_id: str | None) -> Event:
     """The body of ``modes``."""
     modes = [_mode(session, mode) for mode in APPROVAL_MODES]
     return events.system("modes", {"modes": modes, "command_id": command_id})

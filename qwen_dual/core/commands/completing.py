@@ -123,7 +123,7 @@ class Completing:
             "partial": not whole,
             "command_id": command.id,
         }
-        self._channel.tell(events.system("completions", data))
+        self._channel.send(events.system("completions", data))
 
 
 def _candidate_data(candidate: Candidate) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Dispatcher:
         actor: who writes to it.
         servers: gives the session's MCP servers; None where it can have none.
         begun: whether the first command is a prompt that was carried out before (``core.session.begun``).
-        tell: takes an event for this channel alone; None where it has no output.
+        send: takes an event for this channel alone; None where it has no output.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Dispatcher:
         servers: Callable[[], ServerControl] | None = None,
         *,
         begun: bool = False,
-        tell: Callable[[events.Event], object] | None = None,
+        send: Callable[[events.Event], object] | None = None,
     ) -> None:
         self._begun = begun
         self._session = session
         self._actor = actor
         self._servers = servers
-        self._tell = tell
+        self._send = send
         self._drafts: DraftCommands | None = None
         self._queries: Queries | None = None
         self._carry_out: dict[str, Callable[[Any], None]] = {
@@ -120,14 +120,14 @@ class Dispatcher:
         if self._queries is None:
             from qwen_dual.core.commands.queries import Queries
 
-            self._queries = Queries(self._session, self._actor, self._tell, self._servers)
+            self._queries = Queries(self._session, self._actor, self._send, self._servers)
         self._queries.carry_out(command)
 
     def _draft(self, command: GetDraft | SetDraft | Watch) -> None:
         if self._drafts is None:
             from qwen_dual.core.commands.draft_commands import DraftCommands
 
-            self._drafts = DraftCommands(self._session, self._actor, self._tell)
+            self._drafts = DraftCommands(self._session, self._actor, self._send)
         self._drafts.carry_out(command)
 
     def _resume(self, command: Resume) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.core.commands.channel import Channel
+from qwen_dual.core.commands.channel import NO_OUTPUT, Channel
 from qwen_dual.core.prompts.draft import DraftRefused
 from qwen_dual.protocol import MAX_RESULT_BYTES, events
 from qwen_dual.protocol.codec import bound_text, escaped_size
@@ -150,16 +150,16 @@ class DraftCommands:
     Args:
         session: whose draft it is.
         actor: who asks.
-        tell: takes an event for this channel alone; None where it has no output.
+        send: takes an event for this channel alone; None where it has no output.
     """
 
     def __init__(
-        self, session: Session, actor: Actor, tell: Callable[[Event], object] | None
+        self, session: Session, actor: Actor, send: Callable[[Event], object] | None
     ) -> None:
         self._session = session
         self._actor = actor
-        self._tell = tell
-        self._channel = Channel(session, actor, tell if actor.kind == "host" else None)
+        self._send = send
+        self._channel = Channel(session, actor, send if actor.kind == "host" else None)
         self._watch: DraftWatch | None = None
         self._told = -1
         self._closed = False
@@ -176,8 +176,8 @@ class DraftCommands:
             self._refuse(command, "unavailable", NO_EDITOR)
         elif command.type == "set_draft":
             self._set(command, editor)
-        elif self._tell is None:
-            self._refuse(command, "unavailable", "this channel has no output to tell it on")
+        elif self._send is None:
+            self._refuse(command, "unavailable", NO_OUTPUT)
         else:
             self._receipt(command)
             if command.type == "get_draft":
@@ -229,8 +229,8 @@ class DraftCommands:
             self._tell_now()
 
     def _tell_now(self) -> None:
-        editor, tell = self._session.draft.editor, self._tell
-        if editor is None or tell is None:
+        editor, send = self._session.draft.editor, self._send
+        if editor is None or send is None:
             return
         draft = editor.draft()
         self._told = draft.version
@@ -243,7 +243,7 @@ class DraftCommands:
         }
         if text != draft.text:
             data["cut"] = True
-        tell(self._session.bus.aside(events.system("draft", data)))
+        send(self._session.bus.aside(events.system("draft", data)))
 
     def _receipt(self, command: GetDraft | SetDraft | Watch, **more: Any) -> None:
         # As frequent as keys: on the socket it is for who typed alone.

@@ -46,7 +46,7 @@ class Queries:
     Args:
         session: what is asked.
         actor: who asks.
-        tell: takes an event for this channel alone; None where it has no output.
+        send: takes an event for this channel alone; None where it has no output.
         servers: gives the session's MCP servers; None where it can have none.
     """
 
@@ -54,11 +54,11 @@ class Queries:
         self,
         session: Session,
         actor: Actor,
-        tell: Callable[[Event], object] | None,
+        send: Callable[[Event], object] | None,
         servers: Callable[[], ServerControl] | None,
     ) -> None:
         self._session = session
-        self._alone = Channel(session, actor, tell)
+        self._alone = Channel(session, actor, send)
         self._channel = self._alone if actor.kind == "host" else Channel(session, actor, None)
         self._servers = servers
         self._completing: Completing | None = None
@@ -90,8 +90,8 @@ class Queries:
 
     def _get_state(self, command: GetState) -> None:
         self._channel.accept(command)
-        for body in self._session.told_state(command.id):
-            self._channel.tell(body)
+        for body in self._session.state_events(command.id):
+            self._channel.send(body)
 
     def _mcp_status(self, command: McpStatus) -> None:
         if self._servers is None:
@@ -99,10 +99,10 @@ class Queries:
             return
         servers = self._servers()
         self._channel.accept(command)
-        servers.tell(command.id, self._channel.tell if self._channel.hears else None)
+        servers.report(command.id, self._channel.send if self._channel.hears else None)
 
     def _rewind_points(self, command: RewindPoints) -> None:
-        points = self._session.rewinding.told_points
+        points = self._session.rewinding.points_event
         self._answer(self._channel, command, lambda: points(command.id))
 
     def _list_sessions(self, command: ListSessions) -> None:
@@ -132,15 +132,15 @@ class Queries:
         self._completing.carry_out(command)
 
     def _list_models(self, command: ListModels) -> None:
-        from qwen_dual.core.commands.choices import told_models
+        from qwen_dual.core.commands.choices import models_event
 
-        self._answer(self._alone, command, lambda: told_models(self._session, command.id))
+        self._answer(self._alone, command, lambda: models_event(self._session, command.id))
 
     def _list_modes(self, command: ListModes) -> None:
-        from qwen_dual.core.commands.choices import told_modes
+        from qwen_dual.core.commands.choices import modes_event
 
         self._alone.accept(command)
-        self._alone.tell(told_modes(self._session, command.id))
+        self._alone.send(modes_event(self._session, command.id))
 
     def _export(self, command: Export) -> None:
         document = self._session.document
@@ -172,12 +172,12 @@ class Queries:
             channel.accept(command)
         self._open += 1
 
-        async def tell() -> None:
+        async def send() -> None:
             try:
                 body = await look()
             finally:
                 self._open -= 1
             if body is not None and not self._closed:
-                channel.tell(body)
+                channel.send(body)
 
-        self._session.services.spawn(tell)
+        self._session.services.spawn(send)

@@ -35,7 +35,7 @@ class LimitedDispatcher:
         session: what they act on.
         actor: the host.
         rights: what it may do.
-        tell: takes an event for it alone.
+        send: takes an event for it alone.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class LimitedDispatcher:
         session: Session,
         actor: Actor,
         rights: Collection[Right],
-        tell: Callable[[events.Event], object],
+        send: Callable[[events.Event], object],
     ) -> None:
         self._dispatcher = dispatcher
         self._session = session
         self._actor = actor
         self._rights = frozenset(rights)
-        self._tell = tell
+        self._send = send
 
     def command(self, command: Command) -> None:
         """Carries out one command, or tells its sender which right it lacks."""
@@ -80,7 +80,7 @@ class LimitedDispatcher:
         else:
             host = str(self._actor)
             body = events.receipt(command_id, "rejected", code, message, host=host)
-        self._tell(self._session.bus.aside(body))
+        self._send(self._session.bus.aside(body))
 
     def _lacking(self, command: Command) -> tuple[Right, str] | None:
         """The right that is lacking, and what takes it; None where nothing is."""

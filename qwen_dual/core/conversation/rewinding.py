@@ -159,7 +159,7 @@ class Rewinding:
             raise Refused("unavailable", f"files cannot go back: {self.no_files}")
         return await self.files.preview(since)
 
-    async def told_points(self, command_id: str | None) -> Event:
+    async def points_event(self, command_id: str | None) -> Event:
         """The body of ``rewind_points``."""
         found = await self.points()
         told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]

@@ -350,7 +350,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         before.publish(events.system("session_changed", change))
         self.bus = before.successor(new)
 
-    def told_state(self, command_id: str | None) -> list[Event]:
+    def state_events(self, command_id: str | None) -> list[Event]:
         """What a host is told that asks for the state: the bodies of ``state`` and ``queue``."""
         return self._state.now(command_id)
 

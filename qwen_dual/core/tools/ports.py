@@ -42,12 +42,12 @@ class ServerControl(Protocol):
         """
         ...
 
-    def tell(self, command_id: str | None, tell: Callable[[Event], object] | None = None) -> None:
+    def report(self, command_id: str | None, send: Callable[[Event], object] | None = None) -> None:
         """Publishes what all of them are, now, for a command that asked for it.
 
         Args:
             command_id: its id.
-            tell: is given the body in place of that.
+            send: is given the body in place of that.
         """
         ...
 
