@@ -1,1 +1,4 @@
-"""Front ends over the runtime: each gets a session's handle and its events, and imports no other."""
+"""Front ends over the runtime: each gets a session's handle and its events, and imports no other.
+
+``parsing`` is what they share: how a model's Markdown is read.
+"""

@@ -237,6 +237,9 @@ def test_markdown_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("one two three ![four](five.png) six", "one two three !four (five.png) six"),
         ("a&#x202e;b&#x9b;c", "ab\ufffdc"),
+        ("**注意：**请看", "注意：请看"),
+        ("| a |\n|---|\n| b | `c|d` |", "| a | |---| | b | c|d |"),
+        ("[x](file:///y) z", "x (file:///y) z"),
     ],
 )
 def test_no_word_of_markdown_is_gone_and_none_is_hidden(
@@ -245,3 +248,9 @@ def test_no_word_of_markdown_is_gone_and_none_is_hidden(
     monkeypatch.setenv("TERM", "xterm-256color")
     drawn = shown(text, result=text, markdown=True)
     assert " ".join(re.sub("\x1b\\[[0-9;]*m", "", drawn).split()) == words
+
+
+def test_lines_of_a_paragraph_stay_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    drawn = re.sub("\x1b\\[[0-9;]*m", "", shown("roses\nviolets", result="", markdown=True))
+    assert drawn.split("\n")[:2] == ["roses", "violets"]

@@ -166,16 +166,13 @@ def _rendered(block: str, width: int) -> str:
     """``block`` of Markdown as a terminal shows it; what is no Markdown, or would be gone, stays as it is."""
     from io import StringIO
 
-    from markdown_it import MarkdownIt
     from rich.console import Console
     from rich.markdown import Markdown
 
-    # rich drops tags, footnotes and definitions, which seldom stand in the block that names them, and
-    # prints an image before its paragraph, on a row of any length.
-    parser = MarkdownIt().enable(["strikethrough", "table"])
-    parser.disable(["html_block", "html_inline", "reference", "image"])
+    from qwen_dual.frontends.parsing.markdown import MarkdownParser
+
     document = Markdown("", code_theme="ansi_dark", hyperlinks=False)
-    document.parsed = parser.parse(block)
+    document.parsed = MarkdownParser(images=False).parse(block)
     drawn = StringIO()
     Console(file=drawn, force_terminal=True, width=width).print(document)
     # Once more: Markdown can spell a character (``&#x202e;``) that its source does not hold.

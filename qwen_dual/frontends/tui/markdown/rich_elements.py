@@ -78,11 +78,6 @@ class Document(Markdown):
     def __init__(self, tokens: Sequence[Token], highlighter: Highlighter) -> None:
         super().__init__("")
         self.parsed = list(tokens)
-        for token in self.parsed:
-            for inner in token.children or ():
-                # rich makes a blank of it; models break lines where they mean it.
-                if inner.type == "softbreak":
-                    inner.type = "hardbreak"
         self.highlighter = highlighter
 
 

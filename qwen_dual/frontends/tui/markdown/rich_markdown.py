@@ -10,22 +10,19 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.style import Style
 from rich.theme import Theme
 
+from qwen_dual.frontends.parsing.markdown import MarkdownParser
 from qwen_dual.frontends.tui.markdown.highlight import Highlighter
 from qwen_dual.frontends.tui.markdown.rich_elements import MARKED, Document, marker
-from qwen_dual.frontends.tui.markdown.rich_emphasis import use_cjk_emphasis
 from qwen_dual.frontends.tui.markdown.rich_links import with_links
-from qwen_dual.frontends.tui.markdown.rich_tables import drops_cells
 from qwen_dual.frontends.tui.text import theme
 from qwen_dual.frontends.tui.text.links import CLOSE, opening
 from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
     from rich.segment import Segment
 
     from qwen_dual.frontends.tui.text.diff_view import Parts
@@ -75,18 +72,12 @@ class RichMarkdown:
         self._links = links
         self._names: dict[Style | None, str] = {None: ""}
         self._highlighter = Highlighter()
-        # Not ``html``: rich drops tags, and ``list<int>`` outside code would lose half of itself.
-        self._parser = MarkdownIt().enable(["strikethrough", "table"])
-        # Not ``reference``: a definition would vanish, and it seldom stands in the block that names it.
-        self._parser.disable(["html_block", "html_inline", "reference"])
-        use_cjk_emphasis(self._parser)
-        # Its own check refuses file: and takes what no terminal should; ``links`` decides.
-        self._parser.validateLink = lambda url: True  # type: ignore[method-assign]
+        self._parser = MarkdownParser(images=True)
 
     def render(self, text: str, width: int) -> list[Line]:
         """``text`` in lines of at most ``width`` columns, without blank ones at either end."""
         options = self._console.options.update(width=width)
-        tokens = with_links(self._parse(text), hyperlinks=self._links)
+        tokens = with_links(self._parser.parse(text), hyperlinks=self._links)
         document = Document(tokens, self._highlighter)
         rows = self._console.render_lines(document, options, pad=False)
         lines = [self._line(row) for row in rows]
@@ -95,15 +86,6 @@ class RichMarkdown:
         while lines and not lines[0]:
             lines.pop(0)
         return lines
-
-    def _parse(self, text: str) -> list[Token]:
-        """``text`` in tokens; a table whose rows have cells beyond its head stays as it was written."""
-        tokens = self._parser.parse(text)
-        if drops_cells(tokens, text):
-            with self._parser.reset_rules():
-                self._parser.disable("table")
-                return self._parser.parse(text)
-        return tokens
 
     def highlight_file(self, code: str, path: str) -> list[Parts]:
         """For each line of ``code`` its ``(kind, text)`` parts, in the language of that file."""
