@@ -268,8 +268,12 @@ class LiveProgram:
 
     def do(self, command: str) -> None:
         """Sends a command and waits until it is done and drawn."""
-        os.write(self._to, f"{command}\n".encode())
+        self.begin(command)
         self.settle()
+
+    def begin(self, command: str) -> None:
+        """Sends a command and waits for nothing."""
+        os.write(self._to, f"{command}\n".encode())
 
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size and waits until the program has drawn for it."""

@@ -140,6 +140,40 @@ def test_a_dialog_of_full_rows_leaves_none_behind_when_both_sizes_change(
     assert_each_once(program, ["before the app", *lines])
 
 
+@pytest.mark.parametrize(("said", "rows"), [(0, 2), (1, 2), (1, 3)])
+def test_a_region_that_was_put_at_the_top_leaves_no_row_behind_at_half_the_width(
+    program: LiveProgram, said: int, rows: int
+) -> None:
+    program.resize(12, 80)
+    program.do("clear")
+    lines = [f"line {n}" for n in range(said)]
+    if lines:
+        program.do("lines " + "|".join(lines))
+    program.do(f"rows {rows}")
+    program.resize(12, 40)
+    program.do("rows")
+    assert_each_once(program, ["before the app", *lines])
+
+
+@pytest.mark.parametrize("program", ["tmux"], indirect=True)
+def test_a_change_that_is_not_told_yet_loses_no_line_and_repeats_none(program: LiveProgram) -> None:
+    """tmux wraps anew what it shows up to a quarter of a second before it tells of it."""
+    program.resize(20, 100)
+    lines = [f"before {n}" for n in range(20)]  # more than leave the window with wrapped rows
+    program.do("lines " + "|".join(lines))
+    program.do("low 3")
+    said = ["before the app", *lines]
+    for turn in range(3):
+        for columns in (90, 50, 35, 80):
+            program.terminal.resize(20, columns)
+            said.append(f"line {turn} at {columns}")
+            program.begin(f"commit {said[-1]}")
+    program.settle()
+    program.resize(20, 99)
+    program.do("rows")
+    assert_each_once(program, said)
+
+
 def assert_each_once(program: LiveProgram, said: list[str]) -> None:
     """The shell's lines, what was said and the region, and nothing else."""
     program.settle()

@@ -26,6 +26,7 @@ from qwen_dual.frontends.tui.rendering.scrollback import (
 )
 from qwen_dual.frontends.tui.terminal.reflow import Reflow
 from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput, TtyWriter
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
@@ -106,7 +107,9 @@ class Stage:
                         while not self.draws:
                             await anyio.lowlevel.checkpoint()
                         self.writer.written = ""
-                        steps(self)
+                        waited = steps(self)
+                        if waited is not None:
+                            await waited
                         result = self.writer.written
                         app.exit()
 
@@ -218,7 +221,7 @@ def test_a_resize_that_was_missed_is_made_up_for() -> None:
 def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
     reflow: Reflow, up: int
 ) -> None:
-    def steps(stage: Stage) -> None:
+    async def steps(stage: Stage) -> None:
         stage.scrollback.reflow = reflow
         # At 20 columns the first row takes two; the cursor's three, and the cursor is in the last.
         stage.region = [
@@ -230,10 +233,49 @@ def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
         stage.writer.written = ""
         stage.columns = 20
         stage.app._on_resize()
+        await until(lambda: stage.writer.written, "the drawing")
 
     stage = Stage(columns=80)
     written = stage.run(steps)
     assert f"\r\x1b[{up}A\x1b[0m{FORGET}\x1b[K" in written
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_nothing_is_drawn_in_tmux_while_it_may_not_have_told_the_width(told: bool) -> None:
+    async def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = Reflow.WRAP_ALL
+        stage.scrollback.redraw()
+        stage.writer.written = ""
+        stage.columns = 60
+        if told:
+            stage.app._on_resize()  # else the signal is still to come
+        stage.scrollback.commit("one")
+        stage.scrollback.clear()
+        stage.scrollback.commit("two")
+        stage.region = "later\nfooter"
+        stage.scrollback.redraw()
+        stage.app._redraw()
+        assert stage.writer.written == ""
+        assert stage.scrollback.blocked
+        await until(lambda: stage.writer.written, "a drawing once the width is known")
+        assert not stage.scrollback.blocked
+
+    written = Stage().run(steps)
+    order = ("one", "\n" * 23, "two", "later")
+    assert [written.count(part) for part in order] == [1] * 4
+    assert sorted(order, key=written.index) == list(order)
+
+
+def test_what_tmux_tells_starts_the_wait_anew_also_where_the_size_is_the_old_one_again() -> None:
+    async def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = Reflow.WRAP_ALL
+        stage.scrollback.redraw()
+        stage.writer.written = ""
+        stage.app._on_resize()  # there and back before anybody looked
+        assert stage.scrollback.blocked
+        await until(lambda: stage.writer.written, "a drawing once the width is known")
+
+    assert "footer" in Stage().run(steps)
 
 
 def test_a_draw_for_another_width_finds_the_region_whoever_asked_for_it() -> None:

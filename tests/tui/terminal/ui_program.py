@@ -33,6 +33,7 @@ class Program:
         self._commands, self._answers = commands, answers
         self._live = 2
         self._wide = False
+        self._low = False  # the cursor is below the wide rows, as the editor's below an answer
         self._gone = False
         self._output = create_output(self._on_gone, os.environ)
         self._app: Application[None] = Application(
@@ -46,7 +47,7 @@ class Program:
         self._app.ttimeoutlen = self._app.timeoutlen = 0.05
         self._scrollback = Scrollback(self._app)
         self._device = Device(self._app, self._scrollback, lambda: False, os.environ)
-        self._clock = RedrawClock(self._redraw, blocked=lambda: self._output.blocked)
+        self._clock = RedrawClock(self._redraw, blocked=lambda: self._scrollback.blocked)
         self._drawn = anyio.Event()
         self._drawn.set()
 
@@ -74,7 +75,7 @@ class Program:
         width = self._output.get_size().columns if self._wide else 0
         live = [f"live {n}".ljust(width, "=") for n in range(self._live)]
         text = "".join(f"{row}\n" for row in live)
-        below = self._wide and self._scrollback.hides_cursor_below
+        below = self._wide and (self._low or self._scrollback.hides_cursor_below)
         cursor: StyleAndTextTuples = [("[SetCursorPosition]", "")]
         return [*([] if below else cursor), ("", text), *(cursor if below else []), ("", "footer")]
 
@@ -135,8 +136,10 @@ class Program:
             raise ZeroDivisionError
         elif name == "exit":
             self._app.exit()
-        elif name == "wide":
-            self._wide = self._scrollback.headroom = bool(argument)
+        elif name in ("wide", "rows", "low"):
+            self._low = name == "low"
+            self._wide = bool(argument)
+            self._scrollback.headroom = self._wide and name == "wide"
             self._live = int(argument or 2)
             self._mark()
         elif name == "drawn":
@@ -148,6 +151,7 @@ class Program:
             # The first frame is the application's.
             await until(lambda: self._app.renderer._last_size is not None, "the first frame")
             await self._drawn.wait()
+            await until(lambda: not self._scrollback.blocked, "the width")
             self._answer(f"settled {argument}")
         elif name == "ping":
             self._answer(f"pong {argument}")

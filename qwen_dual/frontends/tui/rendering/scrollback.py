@@ -7,14 +7,20 @@ synchronized update, so no half-drawn frame is ever shown. It does not decide wh
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import to_formatted_text
 
-from qwen_dual.frontends.tui.terminal.reflow import Reflow, rows_above_cursor, rows_moved_out
+from qwen_dual.frontends.tui.rendering.held import Held
+from qwen_dual.frontends.tui.terminal.reflow import (
+    Reflow,
+    rows_above_cursor,
+    rows_blank_above,
+    rows_moved_out,
+)
+from qwen_dual.frontends.tui.terminal.settling import Settling
 from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput
 
 if TYPE_CHECKING:
@@ -37,16 +43,18 @@ APPLICATION_ATTRIBUTES = ("_on_resize", "_redraw", "_running_in_terminal")
 
 _BEGIN_UPDATE = "\x1b[?2026h"
 _END_UPDATE = "\x1b[?2026l"
-_MAX_HELD = 4 * 1024 * 1024  # characters
+
+_CLEAR: StyleAndTextTuples = [("[Clear]", "")]
+"""Stands among finished text for what ``Scrollback.clear`` does."""
 
 
 class Scrollback:
     """Commits text above the live region of a prompt-toolkit application.
 
     It works before the application runs and after it has ended, too; the text is then printed.
-    While the terminal does not read, or another program has it (`run_in_terminal`), text is held
-    back and committed in order afterwards; of more than 4 Mi characters the oldest are dropped,
-    and a line says so. All methods belong on the event loop's thread.
+    While the terminal does not read, another program has it (`run_in_terminal`) or tmux may not have
+    told its width yet (`Settling`), text is held back and committed in order afterwards. All methods
+    belong on the event loop's thread.
 
     What was committed belongs to the terminal: it is never written again, also not when the window
     changes its size. Where it stands by then only the terminal knows, and whatever was erased and
@@ -57,8 +65,9 @@ class Scrollback:
         reflow: What the terminal does to long rows when its width changes.
 
     Some terminals keep the blank rows below a region that they wrap anew, and rather move the
-    window's first rows into their history, out of reach. A region that asks for headroom gets so many blank rows
-    above it, where less is known to stand there, that half the width moves none of its own.
+    window's first rows into their history, out of reach. A region that asks for headroom, or was put at the
+    top by ``clear``, gets so many blank rows above it, where less is known to stand there, that half
+    the width moves none of its own.
 
     Attributes:
         reflow: May be corrected once the terminal has said what it is.
@@ -70,11 +79,11 @@ class Scrollback:
         self.headroom = False
         self._lines_above = 0  # known to be between the window's or history's top and the region
         self._blank_above = 0  # rows of headroom
+        self._cleared = False  # only what is counted in `_lines_above` stands above the region
         self._app = app
-        self._held: deque[StyleAndTextTuples] = deque()
-        self._held_size = 0
-        self._lines_left_out = 0
+        self._held = Held()
         self._draw_missed = False
+        self._settling = Settling(app.output.get_size, self._settled)
         self._redraw_app = app._redraw
         app._redraw = self._redraw_if_writable  # type: ignore[method-assign]
         app._on_resize = self._resized  # type: ignore[method-assign]
@@ -93,12 +102,7 @@ class Scrollback:
         Args:
             text: Sanitised text, without tabs; it may be styled.
         """
-        fragments = _with_newline(to_formatted_text(text))
-        if self._held or not self._writable():
-            self._hold(fragments)
-            self._release()
-            return
-        self._draw(fragments)
+        self._take(_with_newline(to_formatted_text(text)))
 
     def shrink(self) -> None:
         """Redraws the region at the height it needs; of itself it never gets lower."""
@@ -113,7 +117,7 @@ class Scrollback:
         """
         if not self._app.is_running or not self._writable():
             return
-        if self._blank_above and not self.headroom:
+        if self._blank_above and not self.headroom and self._missing_headroom() < 0:
             self.shrink()
             return
         with self._update():
@@ -123,19 +127,8 @@ class Scrollback:
 
     def clear(self) -> None:
         """Moves the region to the top of an empty window; what stood above it is scrolled up."""
-        if not self._app.is_running or not self._writable():
-            return
-        output = self._app.output
-        with self._update():
-            self._erase_region()
-            # From the region's first row, this many newlines scroll out what is above it and
-            # not one blank row; nothing is left to erase. Going back by as many, rather than home,
-            # spares what still stands there when the window has become higher meanwhile.
-            below = output.get_size().rows - 1
-            output.write_raw("\n" * below)
-            output.cursor_up(below)
-            self._lines_above = 0
-            self._draw_region()
+        if self._app.is_running:
+            self._take(_CLEAR)
 
     def leave(self) -> None:
         """Takes the region away, for another program that gets the terminal."""
@@ -152,13 +145,14 @@ class Scrollback:
         with self._update():
             self._app.output.write_raw("\r")
             self._forget_region()
-            self._lines_above = 0
+            self._lines_above, self._cleared = 0, False
             self._app._redraw()
 
     def finish(self) -> None:
         """Prints what is still held back. For after the application has ended."""
+        self._settling.stop()
         if self._held:
-            self._draw(self._take_held())
+            self._draw(self._held.take())
 
     @property
     def hides_cursor_below(self) -> bool:
@@ -170,12 +164,23 @@ class Scrollback:
 
     @property
     def blocked(self) -> bool:
-        """Whether the terminal does not read, so that nothing may be drawn."""
+        """Whether nothing may be drawn: the terminal does not read, or its width is not known."""
         output = self._app.output
-        return isinstance(output, TerminalOutput) and output.blocked
+        return (isinstance(output, TerminalOutput) and output.blocked) or self._is_settling()
+
+    def _is_settling(self) -> bool:
+        told_late = self.reflow is Reflow.WRAP_ALL and self._app.is_running
+        return told_late and self._settling.under_way()
 
     def _writable(self) -> bool:
         return not self.blocked and not self._app._running_in_terminal
+
+    def _take(self, fragments: StyleAndTextTuples) -> None:
+        if self._held or not self._writable():
+            self._held.add(fragments)
+            self._release()
+        else:
+            self._draw(fragments)
 
     def _draw(self, fragments: StyleAndTextTuples) -> None:
         with self._update():
@@ -189,7 +194,7 @@ class Scrollback:
     def _draw_region(self) -> None:
         self._app._redraw()
         missing = self._missing_headroom()
-        if missing:
+        if missing > 0:
             blank = self._blank_above + missing
             self._erase_region()
             self._app.output.write_raw("\r\n" * blank)
@@ -197,11 +202,15 @@ class Scrollback:
             self._app._redraw()
 
     def _missing_headroom(self) -> int:
+        """Blank rows to be added above the region; negative where there are more than it needs."""
         screen, size = self._app.renderer._last_screen, self._app.output.get_size()
-        if not self.headroom or screen is None:
+        if screen is None:
             return 0
-        wanted = min(self._rows_moved_out(max(1, size.columns // 2)), size.rows - screen.height)
-        return max(0, wanted - self._lines_above - self._blank_above)
+        wanted = 0
+        if self.headroom or self._cleared:
+            wanted = self._rows_moved_out(max(1, size.columns // 2)) - rows_blank_above(screen)
+            wanted = max(0, min(wanted, size.rows - screen.height) - self._lines_above)
+        return wanted - self._blank_above
 
     def _rows_moved_out(self, columns: int) -> int:
         renderer = self._app.renderer
@@ -306,6 +315,9 @@ class Scrollback:
             if "[ZeroWidthEscape]" in style:
                 output.write_raw(text)
                 continue
+            if style == "[Clear]":
+                self._scroll_out()
+                continue
             if style not in known:
                 attributes = app.renderer.style.get_attrs_for_style_str(style)
                 known[style] = app.style_transformation.transform_attrs(attributes)
@@ -320,30 +332,22 @@ class Scrollback:
                     output.write(line)
         output.reset_attributes()
 
-    def _hold(self, fragments: StyleAndTextTuples) -> None:
-        self._held.append(fragments)
-        self._held_size += _size(fragments)
-        while self._held_size > _MAX_HELD and len(self._held) > 1:
-            dropped = self._held.popleft()
-            self._held_size -= _size(dropped)
-            self._lines_left_out += sum(fragment[1].count("\n") for fragment in dropped)
-
-    def _take_held(self) -> StyleAndTextTuples:
-        fragments: StyleAndTextTuples = []
-        if self._lines_left_out:
-            note = f"… {self._lines_left_out} lines left out: the terminal did not read\n"
-            fragments.append(("italic", note))
-            self._lines_left_out = 0
-        for held in self._held:
-            fragments.extend(held)
-        self._held.clear()
-        self._held_size = 0
-        return fragments
+    def _scroll_out(self) -> None:
+        if not self._app.is_running:
+            return
+        # From the region's first row, this many newlines scroll out what is above it and not one
+        # blank row; nothing is left to erase. Going back by as many, rather than home, spares what
+        # still stands there when the window has become higher meanwhile.
+        output = self._app.output
+        below = output.get_size().rows - 1
+        output.write_raw("\n" * below)
+        output.cursor_up(below)
+        self._lines_above, self._cleared = 0, True
 
     def _release(self) -> None:
         # After the last draw the region must not come back: `finish` prints what is left then.
         if self._held and self._writable() and not self._app.is_done:
-            self._draw(self._take_held())
+            self._draw(self._held.take())
 
     def _on_drained(self, lost: bool) -> None:
         if lost or self._draw_missed:
@@ -352,7 +356,18 @@ class Scrollback:
         self._release()
 
     def _resized(self) -> None:
+        if self.reflow is Reflow.WRAP_ALL:
+            self._settling.changed()
+        elif self._writable():
+            self.shrink()
+        else:
+            self._draw_missed = True
+
+    def _settled(self) -> None:
+        if not self._app.is_running or self._app.is_done:
+            return
         if self._writable():
+            self._draw_missed = False
             self.shrink()
         else:
             self._draw_missed = True
@@ -361,7 +376,3 @@ class Scrollback:
 def _with_newline(fragments: StyleAndTextTuples) -> StyleAndTextTuples:
     text = next((fragment[1] for fragment in reversed(fragments) if fragment[1]), "\n")
     return fragments if text.endswith("\n") else [*fragments, ("", "\n")]
-
-
-def _size(fragments: StyleAndTextTuples) -> int:
-    return sum(len(fragment[1]) for fragment in fragments)

@@ -148,6 +148,18 @@ def rows_moved_out(
     return sum(_rows(screen, y, columns, styled) - 1 for y in wrapped)
 
 
+def rows_blank_above(screen: Screen) -> int:
+    """How many blank rows the region begins with: nothing is lost where they leave the window.
+
+    Args:
+        screen: the region as it was drawn last.
+    """
+    for y in range(screen.height):
+        if any(cell.char != " " for cell in screen.data_buffer[y].values()):
+            return y
+    return 0
+
+
 def _rows(screen: Screen, y: int, columns: int, styled: Callable[[str], bool]) -> int:
     """How many rows the row ``y`` is wrapped into."""
     row = screen.data_buffer[y]
