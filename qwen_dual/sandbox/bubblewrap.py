@@ -36,6 +36,11 @@ _NAMESPACES = (
 )
 # In this order: where the second is missing, the first ends bubblewrap before it runs anything.
 _WHOLE = ("--assert-userns-disabled", "--disable-userns")
+# What root may write to there without any capability: by `kernel.core_pattern` it names a program for the
+# kernel to run, outside of all namespaces.
+_OF_THE_KERNEL = tuple(
+    f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
+)
 _SYSTEM = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 
 
@@ -150,6 +155,9 @@ class Bubblewrap:
 
     def _shown(self, view: View) -> list[str]:
         words = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        if os.geteuid() == 0:
+            for path in _OF_THE_KERNEL:
+                words += ["--ro-bind-try", path, path]
         for folder, own in self._own.items():
             # Another command could put a link on the way to a workspace that lies in it.
             shared = not within(view.root, folder)

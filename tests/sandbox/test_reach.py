@@ -78,6 +78,18 @@ def test_there_is_no_terminal_and_no_device(place: Place, backend: Backend) -> N
     assert first == "no" and not any(word.isdigit() for word in listed)
 
 
+def test_the_kernel_is_set_up_by_nobody(place: Place, backend: Backend) -> None:
+    # Opened and not written to: where it could be, it would hold for the whole machine.
+    command = "exec 3<> /proc/sys/kernel/core_pattern"
+    result = place.run(place.sandbox(backend), f"cat /proc/sys/kernel/core_pattern; {command}")
+    assert result.is_error and "core_pattern: " in result.text
+    held = "find /proc/sys /proc/irq /proc/bus /proc/fs -type f -writable 2>/dev/null"
+    assert (
+        "/proc/"
+        not in place.run(place.sandbox(backend), f"{held} | head -3").text.partition("Output:")[2]
+    )
+
+
 def test_a_namespace_of_its_own_gets_nothing_back(place: Place, backend: Backend) -> None:
     sandbox = place.sandbox(backend)
     before = (place.workspace / ".git/config").read_text()
