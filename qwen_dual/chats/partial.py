@@ -183,6 +183,7 @@ class Partial:
         """Writes the file anew when most of it is no longer what it says."""
         # By what was counted: to encode all of it again would take too long for an answer of megabytes.
         output = sum(len(output["text"]) for output in self._outputs.values())
+        output += sum(map(len, self._queue))
         if output + sum(block.size for block in self._blocks) < self._size // 2:
             self._rewrite()
         # To look again at each flush would take longer the longer the answer is.

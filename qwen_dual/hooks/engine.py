@@ -8,18 +8,20 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 
 from qwen_dual.core.failures import describe
+from qwen_dual.core.threads import in_thread
 from qwen_dual.hooks.combine import actor_of
 from qwen_dual.hooks.command import Ran
 from qwen_dual.hooks.hook_events import BY_NAME
 from qwen_dual.hooks.matching import matches
 from qwen_dual.hooks.output import HookOutput, understood
 from qwen_dual.protocol import events
-from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import encode_all, holds_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -216,7 +218,10 @@ class Engine:
                 ran = Ran(failure=f"nothing here runs hooks of the type {hook.kind}")
             else:
                 with anyio.move_on_after(hook.seconds + 5) as bound:
-                    ran = await executor.run(hook, encode(hook_input))
+                    data = await in_thread(
+                        partial(encode_all, hook_input), only_if=holds_long(hook_input)
+                    )
+                    ran = await executor.run(hook, data)
                 if bound.cancelled_caught:
                     ran = Ran(failure=f"took longer than {hook.seconds:g} s", timed_out=True)
             clean = Ran(

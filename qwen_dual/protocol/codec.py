@@ -75,12 +75,14 @@ def escaped_size(text: str) -> int:
 
 def bound_text(text: str, limit: int = MAX_RESULT_BYTES) -> str:
     """``text``, or its head and tail around a marker, at most ``limit`` bytes after escaping."""
-    # An escape takes at most six bytes for one character (\\u00XX), so this needs no encoding.
-    if len(text) * 6 <= limit or escaped_size(text) <= limit:
+    # A character takes one byte at the least and six at the most (\\u00XX): no text of megabytes is
+    # encoded, or turned round, to be cut.
+    if len(text) * 6 <= limit or (len(text) <= limit and escaped_size(text) <= limit):
         return text
     budget = limit - 100  # room for the marker
     head = prefix_within(text, budget * 2 // 3)
-    tail = prefix_within(text[::-1][: len(text) - len(head)], budget - budget * 2 // 3)[::-1]
+    rest = text[max(len(head), len(text) - limit) :]
+    tail = prefix_within(rest[::-1], budget - budget * 2 // 3)[::-1]
     left_out = len(text) - len(head) - len(tail)
     return f"{head}\n\n[… {left_out} characters left out …]\n\n{tail}"
 

@@ -22,7 +22,8 @@ def check_command(command: str, argument: str) -> None:
     Raises:
         InvalidArguments: it holds control characters, or is longer than the system takes.
     """
-    found = re.search(_UNSEEN, command)  # compiled once there is a command
+    # Nothing longer than what is too long anyhow is gone through.
+    found = re.search(_UNSEEN, command[: MAX_COMMAND_BYTES + 1])  # compiled once there is a command
     if found is not None:
         raise InvalidArguments(
             f"{argument}: expected no control characters but tab and newline, not "

@@ -12,7 +12,7 @@ import pytest
 from qwen_dual.chats.chain import STEP
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import BOUNDS, load
-from qwen_dual.chats.partial import read_leftover
+from qwen_dual.chats.partial import Partial, read_leftover
 from qwen_dual.chats.paths import chat_path, partial_path
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
@@ -247,3 +247,15 @@ def test_a_long_message_is_in_the_side_file_until_it_is_in_the_chat(tmp_path: Pa
     answer.finish()
     left = read_leftover(recording.path)
     assert left.message is not None and left.blocks[0][1] == long
+
+
+def test_a_queued_prompt_of_megabytes_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew: list[object] = []
+    monkeypatch.setattr(Partial, "_rewrite", lambda self: anew.append(self))
+    partial = Partial(str(tmp_path / "chat.jsonl"), lambda text: text)
+    partial.queue(["x" * 3_000_000])
+    partial.flush()
+    assert not anew and len(read_leftover(tmp_path / "chat.jsonl").queue[0]) == 3_000_000
+    partial.close()

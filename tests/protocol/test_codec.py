@@ -65,3 +65,18 @@ def test_uuids_are_version_four_and_differ() -> None:
     ids = {events.new_uuid() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(item[14] == "4" and item[19] in "89ab" and len(item) == 36 for item in ids)
+
+
+def test_to_cut_a_text_of_megabytes_no_more_of_it_is_encoded_than_may_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+
+    def noting(text: str) -> int:
+        sizes.append(len(text))
+        return escaped_size(text)
+
+    monkeypatch.setattr("qwen_dual.protocol.codec.escaped_size", noting)
+    text = bound_text("é" * 20_000_000 + "end")
+    assert text.startswith("éé") and text.endswith("éend")
+    assert max(sizes) <= MAX_RESULT_BYTES

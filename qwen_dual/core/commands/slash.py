@@ -176,5 +176,6 @@ def is_slash(text: str) -> bool:
     """Whether ``text`` invokes a command: a path such as ``/usr/bin`` does not."""
     if not text.startswith("/") or "\n" in text:
         return False
-    word = text[1:].split(" ", 1)[0]
+    end = text.find(" ")  # what stands behind it may be megabytes
+    word = text[1:] if end < 0 else text[1:end]
     return bool(word) and "/" not in word

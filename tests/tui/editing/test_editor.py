@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.prompts.prompt import Entered
-from qwen_dual.frontends.tui.editing.editor import Editor, moved, row_starts
+from qwen_dual.frontends.tui.editing.editor import MAX_UNFOLDED, Editor, moved, row_starts
 from qwen_dual.frontends.tui.editing.history import MAX_ENTRIES, MAX_QUERY, History
 from qwen_dual.frontends.tui.editing.paste import Pastes
 from qwen_dual.frontends.tui.editing.suggest import Suggestions
@@ -339,3 +339,13 @@ def test_what_is_sent_is_kept_and_what_is_cleared_or_begins_with_a_blank_is_not(
     assert kept == [Entered("sent")]
     draft.up()
     assert draft.text == " private"
+
+
+def test_what_an_editor_brings_back_is_folded_where_each_key_would_go_through_megabytes() -> None:
+    editor = Editor()
+    editor.put("short\ntext\n" * 20)
+    assert editor.text == "short\ntext\n" * 20
+    text = "x" * (MAX_UNFOLDED + 1)
+    editor.put(text)
+    assert editor.text == f"[Pasted text #1 +{len(text)} characters]"
+    assert editor.expanded() == text

@@ -313,3 +313,22 @@ def test_an_escape_while_a_reply_is_owed_is_a_key_only_once_nothing_has_followed
                 assert pressed == ["a", Keys.Escape]
 
     anyio.run(main)
+
+
+def test_a_paste_is_not_over_because_it_paused_once_and_then_went_on(terminal: Pair) -> None:
+    async def main() -> None:
+        with open(terminal.side, encoding="utf-8", closefd=False) as stdin:
+            keys = create_input(lambda: None, stdin)
+            with keys.raw_mode(), keys.attach(lambda: None):
+                os.write(terminal.host, b"\x1b[200~one")
+                assert keys.read_keys() == []
+                assert keys.flush_keys() == []  # nothing has followed for a moment
+                waits = keys._paste_timer
+                assert waits is not None
+                os.write(terminal.host, b"two")
+                assert keys.read_keys() == []
+                assert waits.cancelled() and keys._paste_timer is None
+                os.write(terminal.host, b"\x1b[201~")
+                assert [press.data for press in keys.read_keys()] == ["onetwo"]
+
+    anyio.run(main)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.content_shapes import PromptBlock
 
 
+MAX_UNFOLDED = 20_000
+"""Characters that another program may bring: each key goes through all that is in view."""
+
+
 class Editor:
     """What a person is typing.
 
@@ -143,6 +147,10 @@ class Editor:
         if self.normal and text and not text.endswith("\n"):
             end -= 1
         self.buffer.document = Document(text, end if cursor is None else min(cursor, end))
+
+    def put(self, text: str) -> None:
+        """Replaces the draft, folded where it is too large to be edited here."""
+        self.set(self._pastes.fold(text) if len(text) > MAX_UNFOLDED else text)
 
     def write(self, text: str, cursor: int | None) -> None:
         """Replaces the draft for somebody else: the person's undo takes it back."""

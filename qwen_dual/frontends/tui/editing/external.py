@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -142,7 +143,7 @@ class ExternalPrograms:
 
     async def _edit(self) -> None:
         draft = self._editor.expanded()
-        self._editor.set(await edit(draft, self._closing, self._env(), self._preferred))
+        self._editor.put(await edit(draft, self._closing, self._env(), self._preferred))
 
 
 # By the names of Qwen Code's settings: editors that let go of the terminal unless told to wait.
@@ -194,7 +195,7 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
         NoEditor: with what failed and what to do.
     """
     command = editor_command(env, preferred)
-    path = _write(text, env)
+    path = await in_thread(partial(_write, text, env), abandon=False)
     try:
         # Shielded: prompt-toolkit waits for ever for a suspension that was cancelled.
         with anyio.CancelScope(shield=True):
@@ -202,7 +203,7 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
                 status = await _run([*command, path], env, closing)
         if status != 0:
             raise NoEditor(f"{command[0]} ended with status {status}; the text is as it was.")
-        return _read(path)
+        return await in_thread(partial(_read, path))
     finally:
         os.unlink(path)
 
@@ -218,7 +219,7 @@ async def page(
     command = pager_command(env)
     if at_end and os.path.basename(command[0]) == "less":
         command.append("+G")
-    path = _write(text, env, ".txt")
+    path = await in_thread(partial(_write, text, env, ".txt"), abandon=False)
     try:
         with anyio.CancelScope(shield=True):
             async with in_terminal():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from qwen_dual.frontends.tui.state.todo import TodoBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_EXPANDED = 200_000
 """Characters that Ctrl+O shows; wrapping more would hold up the keys."""
@@ -94,11 +97,18 @@ class FoldedAgents(Struct, frozen=True):
     """What the sub-agents that worked last said and did; the text is in ``WholeTranscript``."""
 
 
-def expanded(title: str, text: str, *, diff: bool = False) -> ExpandedBlock:
-    """The block for ``text``, as much of it as can be shown."""
+def expanded(
+    title: str,
+    text: str,
+    *,
+    diff: bool = False,
+    clean: Callable[[str], str] = lambda text: text,
+) -> ExpandedBlock:
+    """The block for ``text``, as much of it as can be shown; ``clean`` makes that safe to show."""
+    more = ""
     if len(text) > MAX_EXPANDED:
-        text = f"{text[:MAX_EXPANDED]}\n… {len(text) - MAX_EXPANDED} more characters"
-    return ExpandedBlock(title, text, diff)
+        more = f"\n… {len(text) - MAX_EXPANDED} more characters"
+    return ExpandedBlock(title, clean(text[:MAX_EXPANDED]) + more, diff)
 
 
 class PictureBlock(Struct, frozen=True):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.frontends.tui.state.blocks import NoticeBlock, RemoteBlock, ToolBlock
+from qwen_dual.frontends.tui.state.blocks import NoticeBlock, RemoteBlock, ToolBlock, expanded
 from qwen_dual.frontends.tui.state.live_state import sender_of
 from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import one_line, sanitise
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qwen_dual.frontends.tui.state.agents import AgentAtWork
+    from qwen_dual.frontends.tui.state.blocks import ExpandedBlock
     from qwen_dual.frontends.tui.state.live_state import RunningTool
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
@@ -58,7 +61,7 @@ def finished_tool(
     status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
     word, title = call.display.word, call.title
     if call.denied:
-        reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
+        reason = tuple(call.reason.split("\n")) if call.reason else ()
         return ToolBlock(word, call.title, "denied", reason, note=call.denied)
     lines = text.rstrip().split("\n") if text.strip() else []
     notes = ending(outcome)
@@ -120,24 +123,38 @@ def _changed(diff: list[str]) -> str:
     return f"+{added} −{removed}"
 
 
-def shown_prompt(text: str, *, asked: bool = False) -> str:
-    """What of a prompt the transcript repeats.
+def shown_prompt(
+    text: str, title: str = "prompt", *, asked: bool = False, known: str = ""
+) -> tuple[str, ExpandedBlock | None]:
+    """What of a prompt, or of what else a person says, the transcript repeats; where that is not all, all.
+
+    Only what is shown is made safe: to go through megabytes takes longer than a key may wait.
 
     Args:
         text: the prompt.
+        title: what it is, above all of it.
         asked: whether a command has the model asked it, and the person has typed the command alone.
+        known: what the person saw of it when they sent it, where that was not all.
     """
+    clean = visible if text.startswith("!") else sanitise  # a command for the shell exactly
+    shown, cut = (known, True) if known else _shortened(text, clean, asked=asked)
+    return shown, expanded(title, text, clean=clean) if cut else None
+
+
+def _shortened(text: str, clean: Callable[[str], str], *, asked: bool) -> tuple[str, bool]:
     if asked:
         begin = "\n".join(text[:ASKED_CHARS].split("\n", ASKED_LINES)[:ASKED_LINES])
         left = len(text) - len(begin)
-        return f"{begin}\n… {left} more characters (ctrl+o shows all)" if left > MIN_LEFT else text
+        if left <= MIN_LEFT:
+            return clean(text), False
+        return f"{clean(begin)}\n… {left} more characters (ctrl+o shows all)", True
     if len(text) <= MAX_PROMPT_CHARS and text.count("\n") < MAX_PROMPT_LINES:
-        return text
+        return clean(text), False
     lines = MAX_PROMPT_LINES - PROMPT_END_LINES
     begin = "\n".join(text[: MAX_PROMPT_CHARS - PROMPT_END_CHARS].split("\n", lines)[:lines])
     end = "\n".join(text[-PROMPT_END_CHARS:].rsplit("\n", PROMPT_END_LINES)[-PROMPT_END_LINES:])
     left = len(text) - len(begin) - len(end)
-    return f"{begin}\n… {left} more characters (ctrl+o shows all)\n{end}"
+    return f"{clean(begin)}\n… {left} more characters (ctrl+o shows all)\n{clean(end)}", True
 
 
 def short_count(count: int) -> str:
@@ -149,11 +166,6 @@ def short_count(count: int) -> str:
                 f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
             )
     return str(count)
-
-
-def prompted(text: str) -> str:
-    """A prompt as it is shown; a command for the shell exactly."""
-    return visible(text) if text.startswith("!") else sanitise(text)
 
 
 def rewound_block(data: Event) -> NoticeBlock | RemoteBlock:

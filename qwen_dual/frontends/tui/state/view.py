@@ -234,14 +234,13 @@ class View:
                     self._finished += self._lanes.reported(block["text"])
                     continue
                 remote, asked = sender_of(event.get("origin")), self._commanded != ""
-                self._prompt(outcomes.prompted(block["text"]), remote=remote, asked=asked)
+                self._prompt(block["text"], remote=remote, asked=asked)
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
 
     def _prompt(self, text: str, *, remote: str = "", asked: bool = False) -> None:
-        shown = self.sent_as.pop(text, "") or outcomes.shown_prompt(text, asked=asked)
-        if shown != text:
-            self.folded = expanded("prompt", text)
+        shown, whole = outcomes.shown_prompt(text, asked=asked, known=self.sent_as.pop(text, ""))
+        self.folded = whole or self.folded
         self._finished.append(PersonBlock(shown, remote))
 
     def _tool_result(self, block: Event, outcome: ToolOutcome) -> None:
@@ -272,7 +271,7 @@ class View:
         if finished.hidden and finished.diff:
             self.folded = expanded(title, call.diff, diff=True)
         elif finished.hidden and text:
-            self.folded = expanded(title, sanitise(text))
+            self.folded = expanded(title, text, clean=sanitise)
 
     def _result(self, event: Event) -> None:
         self._end_block()
@@ -308,7 +307,9 @@ class View:
         allowed = response["response"]["allowed"]
         call = self.work.tools.get(request.tool_use_id)  # none for what a prompt needs leave for
         if not allowed and not request.agent and call is not None:
-            call.deny(request, sanitise(response["response"].get("message", "")))
+            shown, whole = outcomes.shown_prompt(response["response"].get("message", ""), "reason")
+            call.deny(request, shown.strip())
+            self.folded = whole or self.folded
         if by := sender_of(response.get("resolved_by")):
             self._finished.append(RemoteBlock(answered(request, allowed=allowed), by))
 
@@ -324,7 +325,7 @@ class View:
         elif subtype == "slash_command":
             self._end_block()
             self._show_failure()
-            command = sanitise(f"/{data['command']} {data['args']}".rstrip())
+            command = f"/{data['command']} {data['args']}".rstrip()
             self._prompt(command, remote=sender_of(data["origin"]))
             self._commanded = data["command"]
         elif subtype == "notice":

@@ -127,19 +127,14 @@ class TerminalInput(Vt100Input):
 
     def read_keys(self) -> list[KeyPress]:
         """The keys that have come."""
-        if self._escape_timer is not None:
-            self._escape_timer.cancel()
-            self._escape_timer = None
+        self._stop_waiting()
         if self.keep_raw():
             self.on_made_raw()
         return super().read_keys()
 
     def flush_keys(self) -> list[KeyPress]:
         """The keys that were held back, now that nothing has followed for a while."""
-        if self._paste_timer is not None:
-            self._paste_timer.cancel()
-            self._paste_timer = None
-        if self._parser.in_paste:
+        if self._parser.in_paste and self._paste_timer is None:
             loop = asyncio.get_running_loop()
             self._paste_timer = loop.call_later(PASTE_PAUSE, self._end_paste)
         keys = super().flush_keys()
@@ -147,6 +142,13 @@ class TerminalInput(Vt100Input):
             loop = asyncio.get_running_loop()
             self._escape_timer = loop.call_later(ESCAPE_PAUSE, self._give_escape)
         return keys
+
+    def _stop_waiting(self) -> None:
+        """Something has come: what was to happen if nothing did is called off."""
+        for timer in (self._escape_timer, self._paste_timer):
+            if timer is not None:
+                timer.cancel()
+        self._escape_timer = self._paste_timer = None
 
     @contextmanager
     def raw_mode(self) -> Iterator[None]:
