@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 DEAD = (b"Z", b"X")
 """States of a process that has ended and was not reaped yet."""
+
+EXEC_SECONDS = 0.25
+"""How long a process is waited for that is about to begin a program."""
+
+EXEC_POLL = 0.002
 
 
 class Stat(Struct, frozen=True):
@@ -62,6 +68,15 @@ class Stat(Struct, frozen=True):
         return now is not None and now.started == self.started
 
     @property
+    def is_executing(self) -> bool:
+        """Whether it is about to begin a program, and nobody can say yet with what environment.
+
+        Whoever started it may know already that it runs; on a busy machine that lasts.
+        """
+        begun, has_memory = self.environment[1] > 0, int(self.fields[20]) > 0
+        return has_memory and not begun
+
+    @property
     def environment(self) -> tuple[int, int]:
         """Where in its memory the environment begins that it was started with, and where it ends."""
         return int(self.fields[47]), int(self.fields[48])
@@ -93,12 +108,24 @@ def stat_of(pid: int | None = None) -> Stat | None:
 
 
 def environment_of(pid: int) -> list[bytes]:
-    """The ``NAME=value`` that it was started with; empty for another user's."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return file.read().split(b"\0")
-    except OSError:
-        return []
+    """The ``NAME=value`` that it was started with; empty for another user's.
+
+    Blocks as long as it is about to begin a program, ``EXEC_SECONDS`` at the most: till then it has none.
+    """
+    until = time.monotonic() + EXEC_SECONDS
+    settled = False
+    while True:
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                text = file.read()
+        except OSError:
+            return []
+        if text or settled or time.monotonic() > until:
+            return text.split(b"\0")
+        stat = stat_of(pid)
+        settled = stat is None or not stat.is_executing  # then the next reading has all there is
+        if not settled:
+            time.sleep(EXEC_POLL)
 
 
 def is_confined(pid: int | None = None) -> bool:

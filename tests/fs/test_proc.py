@@ -53,3 +53,24 @@ def test_a_signal_goes_to_none_that_took_over_a_number() -> None:
         assert child.poll() is None
         proc.send_signal(child.pid, signal.SIGTERM, lambda: True)
         assert child.wait() == -signal.SIGTERM
+
+
+@linux
+def test_what_has_just_been_started_is_known_by_its_environment() -> None:
+    # ``Popen`` returns when the new program is certain, which may be before the kernel says with what.
+    for number in range(300):
+        mark = f"MARK={number}"
+        with subprocess.Popen(["sleep", "1000"], env={**os.environ, "MARK": str(number)}) as child:
+            found = proc.environment_of(child.pid)
+            child.kill()
+        assert mark.encode() in found, f"the process {number}"
+
+
+@linux
+def test_whoever_has_no_environment_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["sleep", "1000"], env={}) as child:
+        while (stat := proc.stat_of(child.pid)) is not None and stat.is_executing:
+            pass
+        monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("it waits"))
+        assert proc.environment_of(child.pid) == [b""]
+        child.kill()
