@@ -7,7 +7,6 @@ Nothing is left open: every call gets a result.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.chats.chain import REWIND_COUNTS
@@ -55,7 +54,7 @@ _UNSEEN = frozenset(("goal_runtime",))
 _LEAVING = frozenset(("", "/quit", "/exit"))
 """Who goes on with a session need not read how it was left."""
 
-_CONTEXT = re.compile(r"\s*<qwen:user-prompt-submit-context>.*", re.DOTALL)
+_CONTEXT = "<qwen:user-prompt-submit-context>"
 """What a hook of the reference added to a prompt."""
 
 
@@ -286,7 +285,8 @@ def _images_of(parts: Sequence[Part]) -> tuple[list[SubmittedImage], list[str]]:
 
 def without_context(text: str) -> str:
     """A prompt of the reference without what a hook added to it."""
-    return _CONTEXT.sub("", text)
+    at = text.find(_CONTEXT)
+    return text if at < 0 else text[:at].rstrip()
 
 
 def tokens_of(record: Record) -> TokenUsage | None:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 PROMPT_CHARS = 60
 """Of the prompt that it went back to."""
 
+_LOOKED_AT = 10_000
+"""Characters of a prompt that its first line is looked for in."""
+
 
 def rewound_text(data: Mapping[str, Any], *, undo: str = "") -> str:
     """What was done.
@@ -39,7 +42,8 @@ def preview_text(data: Mapping[str, Any]) -> str:
 
 def first_line(text: str, most: int) -> str:
     """The first line of a prompt that says something, in at most so many characters."""
-    line = next((" ".join(row.split()) for row in text.splitlines() if row.strip()), "")
+    rows = text.lstrip()[:_LOOKED_AT].splitlines()
+    line = " ".join(rows[0].split()) if rows else ""
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
