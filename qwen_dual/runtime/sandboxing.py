@@ -7,7 +7,6 @@ as asked for: commands are refused rather than run without.
 from __future__ import annotations
 
 import os
-import platform
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
@@ -161,7 +160,7 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
             + (
                 "filtered"
                 if sandbox.filtered
-                else f"not filtered on this {platform.machine()} kernel"
+                else f"not filtered on this {os.uname().machine} kernel"
             ),
             f"Read-only in the workspace: {_listed(sandbox.guarded(), home)}",
             f"Hidden: {_listed(sandbox.hidden(), home)}",

@@ -12,7 +12,6 @@ import ctypes
 import functools
 import itertools
 import os
-import platform
 import struct
 import sys
 from errno import EAFNOSUPPORT, EFAULT, ENOSYS, EPERM
@@ -122,7 +121,7 @@ class _Program(ctypes.Structure):
 @functools.cache
 def program() -> bytes:
     """The filter for this machine, as the kernel takes it; empty where there can be none."""
-    return assembled(platform.machine()) if _offered() else b""
+    return assembled(os.uname().machine) if _offered() else b""
 
 
 def readable() -> tuple[int, ...]:

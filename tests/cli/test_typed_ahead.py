@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import termios
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from qwen_dual.runtime.typed_ahead import TypedAhead
+
 TYPED = b"one\rtwo\x04\x04"
 LATER = b"\n\x00\r\x04"
 
@@ -27,12 +30,20 @@ def terminal() -> Iterator[Pair]:
         yield made
 
 
+def restored(terminal: Pair, ahead: TypedAhead, size: int) -> bytes:
+    """So many bytes, read in small pieces; the kernel hands them over when it comes to it."""
+    data = b""
+    while len(data) < size:
+        data += ahead.restore(os.read(terminal.side, min(3, size - len(data))))
+    return data
+
+
 def test_it_is_read_as_it_was_typed_and_what_follows_as_it_is(terminal: Pair) -> None:
     os.write(terminal.host, TYPED)
     with raw(terminal.side) as ahead:
+        assert restored(terminal, ahead, len(TYPED)) == TYPED
         os.write(terminal.host, LATER)
-        pieces = [ahead.restore(os.read(terminal.side, count)) for count in (3, 4, 100)]
-    assert pieces == [b"one", b"\rtwo", b"\x04\x04" + LATER]
+        assert restored(terminal, ahead, len(LATER)) == LATER
 
 
 def test_in_a_terminal_that_changes_no_key_it_stays_as_it_is(terminal: Pair) -> None:
@@ -42,7 +53,7 @@ def test_in_a_terminal_that_changes_no_key_it_stays_as_it_is(terminal: Pair) -> 
     termios.tcsetattr(terminal.side, termios.TCSANOW, modes)
     os.write(terminal.host, LATER)
     with raw(terminal.side) as ahead:
-        assert ahead.restore(os.read(terminal.side, 100)) == LATER
+        assert restored(terminal, ahead, len(LATER)) == LATER
 
 
 def test_the_end_of_file_is_a_key_after_another_program_has_set_the_modes(terminal: Pair) -> None:
@@ -51,10 +62,10 @@ def test_the_end_of_file_is_a_key_after_another_program_has_set_the_modes(termin
         keys = TerminalInput(stdin, lambda: None)
         with keys.raw_mode():
             termios.tcsetattr(terminal.side, termios.TCSANOW, cooked)
-            os.write(terminal.host, b"\x04")
-            assert [press.key for press in keys.read_keys()] == ["c-d"]
-            os.write(terminal.host, b"\x00\n")
-            assert [press.key for press in keys.read_keys()] == ["c-@", "c-j"]
+            for typed, key in ((b"\x04", "c-d"), (b"\x00", "c-@"), (b"\n", "c-j")):
+                os.write(terminal.host, typed)
+                select.select([terminal.side], [], [])
+                assert [press.key for press in keys.read_keys()] == [key]
 
 
 @pytest.mark.parametrize("before", [[], ["record", "-o", "r", "--", *COMMAND]])
