@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext, Page, WebSocketRoute
+    from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute
 
 pytestmark = needs_browser
 
@@ -117,37 +117,72 @@ def test_what_was_made_of_a_prompt_that_began_meanwhile_is_in_the_draft(
         shown.sees("second")
 
 
+class SlowChats:
+    """The chat's connections of a page, by which at times nothing comes."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[str | bytes] = []
+        self.holds = False
+        self._last: WebSocketRoute
+        page.route_web_socket("**/ws/chat/**", self._pass_on)
+
+    def release(self) -> None:
+        self.holds = False
+        for message in self.held:
+            self._last.send(message)
+        self.held.clear()
+
+    def _pass_on(self, socket: WebSocketRoute) -> None:
+        self._last = socket
+        socket.connect_to_server().on_message(
+            lambda message: self.held.append(message) if self.holds else socket.send(message)
+        )
+
+
+def queue_up(shown: Shown, *prompts: str) -> Locator:
+    """Has prompts wait behind an answer that takes a while; their words, as they are shown."""
+    shown.say("say 9000 words")
+    shown.stop.wait_for()
+    for words in prompts:
+        shown.prompt.fill(words)
+        shown.prompt.press("Control+Enter")
+    waiting = shown.page.get_by_role("list", name="Prompts that wait").locator(".text")
+    shown.until(lambda: waiting.all_inner_texts() == [*prompts], "all wait")
+    return waiting
+
+
 def test_who_writes_on_while_a_prompt_is_being_moved_keeps_the_focus(
     tmp_path: Path, desk: Page
 ) -> None:
-    held: list[str | bytes] = []
-    chats: list[WebSocketRoute] = []
-    holds = False
-
-    def slow(socket: WebSocketRoute) -> None:
-        chats.append(socket)
-        socket.connect_to_server().on_message(
-            lambda message: held.append(message) if holds else socket.send(message)
-        )
-
-    desk.route_web_socket("**/ws/chat/**", slow)
+    chats = SlowChats(desk)
     with served(tmp_path) as server:
         server.enter().start_session()
         shown = Shown(desk).go(server)
-        shown.say("say 9000 words")
-        shown.stop.wait_for()
-        for words in ("one", "two"):
-            shown.prompt.fill(words)
-            shown.prompt.press("Control+Enter")
-        waiting = desk.get_by_role("list", name="Prompts that wait").locator(".text")
-        shown.until(lambda: waiting.all_inner_texts() == ["one", "two"], "both wait")
-        holds = True
+        waiting = queue_up(shown, "one", "two")
+        chats.holds = True
         desk.get_by_role("button", name="Move up").nth(1).click()
         shown.prompt.focus()
-        shown.until(lambda: '"move_queued"' in str(held) or '"queue"' in str(held), "it is moved")
-        holds = False
-        for message in held:
-            chats[-1].send(message)
+        shown.until(lambda: '"queue"' in str(chats.held), "it is moved")
+        chats.release()
         shown.until(lambda: waiting.all_inner_texts() == ["two", "one"], "it is shown")
         assert desk.locator("textarea.draft:focus").count() == 1
+        shown.prompt.press("Escape")
+
+
+def test_a_prompt_that_is_moved_twice_before_the_first_is_confirmed_moves_by_two(
+    tmp_path: Path, desk: Page
+) -> None:
+    chats = SlowChats(desk)
+    with served(tmp_path) as server:
+        server.enter().start_session()
+        shown = Shown(desk).go(server)
+        waiting = queue_up(shown, "one", "two", "three")
+        chats.holds = True
+        desk.get_by_role("button", name="Move up").nth(2).dblclick()
+        shown.until(lambda: str(chats.held).count('"position"') == 2, "both are answered")
+        chats.release()
+        shown.until(lambda: waiting.all_inner_texts() == ["three", "one", "two"], "by two")
+        desk.locator("[aria-label='Move up'][aria-disabled=true]:focus").wait_for()
+        desk.get_by_role("button", name="Move down").first.click()
+        shown.until(lambda: waiting.all_inner_texts() == ["one", "three", "two"], "from there")
         shown.prompt.press("Escape")

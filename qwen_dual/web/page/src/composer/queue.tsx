@@ -1,6 +1,6 @@
 /** The prompts that wait: each can be changed, moved and taken out. */
 
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { WaitingPrompt } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { IconButton } from "../ui/button";
@@ -9,17 +9,24 @@ import { DownIcon, EditIcon, TrashIcon, UpIcon } from "../ui/icons";
 import { visible } from "../requests/visible";
 import { type ComposerState, tellRefusal } from "./composer_state";
 
+/** A move that the program has not confirmed yet. */
+interface Move {
+  id: string;
+  way: "up" | "down";
+  position: number;
+}
+
 export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): void }) {
   const { session } = state;
   const { queue, queued } = session.conversation.value;
   const list = useRef<HTMLUListElement>(null);
-  const [focus, setFocus] = useState<string | null>(null);
+  const moving = useRef<Move | null>(null);
   const editing = state.editing.value;
   useLayoutEffect(() => {
     // What was moved keeps the focus, wherever it stands now; who has gone on to write elsewhere keeps theirs.
     const here = document.activeElement === document.body || list.current?.contains(document.activeElement);
-    if (focus !== null && here) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
-    setFocus(null);
+    const { id, way } = moving.current ?? {};
+    if (id && here) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(`${way} ${id}`)}"]`)?.focus();
   }, [queue]);
   const whole = queued === queue.length;
   const gone = editing !== null && whole && session.connected.value && !queue.some(({ id }) => id === editing.id);
@@ -27,11 +34,17 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
     if (gone && state.giveUpEditing()) onLeave();
   }, [gone]);
   if (queued === 0) return null;
-  const move = (prompt: WaitingPrompt, position: number, which: string): void => {
-    setFocus(`${which} ${prompt.id}`);
-    void session.send({ type: "move_queued", target: prompt.id, position }).then((receipt) => {
+  const move = ({ id }: WaitingPrompt, index: number, way: Move["way"]): void => {
+    // Of one that is on its way already it goes on from there.
+    const from = moving.current?.id === id ? moving.current.position : index + 1;
+    const position = from + (way === "up" ? -1 : 1);
+    if (position < 1 || position > queue.length) return;
+    const made: Move = { id, way, position };
+    moving.current = made;
+    void session.send({ type: "move_queued", target: id, position }).then((receipt) => {
       tellRefusal(receipt);
-      if (receipt.status === "rejected") setFocus(null);
+      // The queue as it is by then was told, and shown, before.
+      if (moving.current === made) moving.current = null;
       if (receipt.status === "accepted") announce(`Now number ${receipt.position ?? position} of ${queued}`);
     });
   };
@@ -64,7 +77,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
                   name="Move up"
                   data-focus={`up ${prompt.id}`}
                   aria-disabled={index === 0}
-                  onClick={() => index > 0 && move(prompt, index, "up")}
+                  onClick={() => move(prompt, index, "up")}
                 >
                   <UpIcon />
                 </IconButton>
@@ -72,7 +85,7 @@ export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): voi
                   name="Move down"
                   data-focus={`down ${prompt.id}`}
                   aria-disabled={index === queue.length - 1}
-                  onClick={() => index < queue.length - 1 && move(prompt, index + 2, "down")}
+                  onClick={() => move(prompt, index, "down")}
                 >
                   <DownIcon />
                 </IconButton>

@@ -12,6 +12,7 @@ import type { KeyGuard } from "./key_guard";
 import { type Shown, shownOf } from "./preview";
 import { pageToOpen } from "./questions";
 import { respond } from "./responding";
+import { type Unsent, unsentOf } from "./unsent";
 import { useGuard } from "./use_guard";
 import { stillVisible, visible, visibleLine } from "./visible";
 
@@ -28,11 +29,13 @@ export function Approval({ session, request, asker, count }: AskedProps) {
   const shown = shownOf(request.request);
   const answers = session.may("approve") ? answersFor(request.request, session.rights.value) : [];
   const url = pageToOpen(request.request.input);
-  const [reason, setReason] = useState<Answer | null>(null);
+  const unsent = unsentOf(session.key, request.id);
+  const reason = answers.find((answer) => answer.asksReason && answer.key === unsent.refusing.value) ?? null;
   const [refused, setRefused] = useState("");
   const [whole, setWhole] = useState(false);
   const [sent, setSent] = useState(false);
   const seen = useRef(false);
+  const chosen = useRef(false);
 
   const give = async (answer: Answer, words = ""): Promise<void> => {
     setSent(true);
@@ -42,16 +45,17 @@ export function Approval({ session, request, asker, count }: AskedProps) {
   const choose = (answer: Answer): void => {
     if (sent) return;
     if (answer.allowed && shown.cut && !whole) setRefused("It was cut: look at all of it first.");
-    else if (answer.asksReason) setReason(answer);
-    else {
+    else if (answer.asksReason) {
+      chosen.current = true;
+      unsent.refusing.value = answer.key;
+    } else {
       // Within the click or the key itself, or the browser takes it for a pop-up.
       if (answer.allowed && url !== null) window.open(url, "_blank", "noopener,noreferrer");
       void give(answer);
     }
   };
-  const words = useRef("");
   const back = (): void => {
-    setReason(null);
+    unsent.refusing.value = null;
     // With the field the focus would go nowhere, where in a dialog no key counts.
     panel.current?.focus();
   };
@@ -86,7 +90,15 @@ export function Approval({ session, request, asker, count }: AskedProps) {
       {reason === null ? (
         <Ways answers={answers} guard={guard} sent={sent} ready={guard.ready.value} onChoose={choose} />
       ) : (
-        <Reason answer={reason} sent={sent} words={words} onBack={back} onGive={(words) => void give(reason, words)} />
+        <Reason
+          answer={reason}
+          sent={sent}
+          ready={guard.ready.value}
+          unsent={unsent}
+          takesFocus={chosen.current}
+          onBack={back}
+          onGive={() => void give(reason, unsent.reason)}
+        />
       )}
       {answers.length === 0 && <p class="quiet">It waits for somebody who may answer.</p>}
     </section>
@@ -178,19 +190,25 @@ function Ways({ answers, guard, sent, ready, onChoose }: WaysProps) {
 interface ReasonProps {
   answer: Answer;
   sent: boolean;
-  /** What has been written of it so far. */
-  words: { current: string };
+  /** An answer counts by now. */
+  ready: boolean;
+  unsent: Unsent;
+  /** It was chosen just now: one that merely comes back takes the focus from nobody who writes elsewhere. */
+  takesFocus: boolean;
   onBack(): void;
-  onGive(words: string): void;
+  onGive(): void;
 }
 
-function Reason({ answer, sent, words, onBack, onGive }: ReasonProps) {
+function Reason({ answer, sent, ready, unsent, takesFocus, onBack, onGive }: ReasonProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
+    if (!takesFocus) return;
     field.current?.focus();
-    field.current?.setSelectionRange(words.current.length, words.current.length);
+    field.current?.setSelectionRange(unsent.reason.length, unsent.reason.length);
   }, []);
-  const give = (): void => onGive(field.current?.value ?? "");
+  const give = (): void => {
+    if (ready && !sent) onGive();
+  };
   return (
     <div class="reason">
       <label class="field">
@@ -199,8 +217,8 @@ function Reason({ answer, sent, words, onBack, onGive }: ReasonProps) {
           ref={field}
           class="input"
           rows={2}
-          defaultValue={words.current}
-          onInput={(event) => (words.current = event.currentTarget.value)}
+          defaultValue={unsent.reason}
+          onInput={(event) => (unsent.reason = event.currentTarget.value)}
           onKeyDown={(event) => {
             if (composing(event)) return;
             if (event.key === "Escape") onBack();
@@ -212,9 +230,9 @@ function Reason({ answer, sent, words, onBack, onGive }: ReasonProps) {
         />
         <span class="hint">Without words it is a plain no, and the turn ends.</span>
       </label>
-      <div class="ways row">
+      <div class={`ways row ${ready ? "" : "early"}`}>
         {/* The second click of a double one on the way here may land on either. */}
-        <Button look="main" disabled={sent} onClick={(event) => event.detail < 2 && give()}>
+        <Button look="main" disabled={sent} aria-disabled={!ready} onClick={(event) => event.detail < 2 && give()}>
           No
         </Button>
         <Button onClick={(event) => event.detail < 2 && onBack()}>Back</Button>

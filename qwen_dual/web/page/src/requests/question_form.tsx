@@ -5,6 +5,7 @@ import { Button } from "../ui/button";
 import type { AskedProps } from "./approval";
 import { answered, type Filled, inputType, preset, problemOf, type Question, questionsIn } from "./questions";
 import { respond } from "./responding";
+import { unsentOf } from "./unsent";
 import { useGuard } from "./use_guard";
 import { visible, visibleLine } from "./visible";
 
@@ -15,7 +16,8 @@ export function QuestionForm({ session, request, asker, count }: AskedProps) {
   const place = useRef<HTMLElement>(null);
   const guard = useGuard(place, request.id, () => undefined);
   const early = !guard.ready.value;
-  const [filled, setFilled] = useState<readonly Filled[]>(() => questions.map(preset));
+  const unsent = unsentOf(session.key, request.id);
+  const filled = unsent.filled.value ?? questions.map(preset);
   const [checked, setChecked] = useState(false);
   const [refused, setRefused] = useState("");
   const [sent, setSent] = useState(false);
@@ -61,7 +63,7 @@ export function QuestionForm({ session, request, asker, count }: AskedProps) {
               filled={filled[index] ?? preset(question)}
               words={session.may("submit")}
               problem={checked ? (problems[index] ?? null) : null}
-              onFill={(one) => setFilled(filled.map((each, at) => (at === index ? one : each)))}
+              onFill={(one) => (unsent.filled.value = filled.map((each, at) => (at === index ? one : each)))}
             />
           ))}
         </div>

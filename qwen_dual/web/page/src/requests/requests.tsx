@@ -15,6 +15,7 @@ import { shownOf } from "./preview";
 import { QuestionForm } from "./question_form";
 import { questionsIn } from "./questions";
 import { AnswersOfOthers } from "./responding";
+import { dropResolved } from "./unsent";
 import { visible, visibleLine } from "./visible";
 import "./requests.css";
 
@@ -35,6 +36,11 @@ export function Requests({ session }: { session: Session }) {
     others.shows(first.id);
     announce(`Waiting for you: ${inWords(first)}`);
   }, [first?.id]);
+  const connected = session.connected.value;
+  useEffect(() => {
+    // Before all is told a request that waits may be missing.
+    if (connected) dropResolved(session.key, requests);
+  }, [session, connected, requests]);
   useShortcuts(() => [
     { keys: "Ctrl+Shift+KeyY", label: "Go to what waits for an answer", group: "Requests", everywhere: true, run: focusRequest },
     { keys: "KeyY", label: "There: yes", group: "Requests" },
