@@ -1,7 +1,8 @@
 """What was typed while the terminal was still as a shell leaves it, read as it was typed.
 
 In that mode the terminal keeps Enter as a newline, which the editor takes for Ctrl+J, and the end of file
-(Ctrl+D) as a NUL, which is Ctrl+Space. What it holds at the change to raw mode stays so.
+(Ctrl+D) as a NUL, which is Ctrl+Space. What it holds at the change to raw mode stays so. A program that
+read single keys and was killed (``stty cbreak``) leaves the first of the two alone.
 """
 
 from __future__ import annotations
@@ -28,17 +29,19 @@ class TypedAhead:
             fd: the terminal.
             before: its modes until then, as of ``tcgetattr``.
 
-        Raises:
-            OSError: the terminal is gone.
         """
-        if not before[_LFLAG] & termios.ICANON:
-            return
-        held = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
-        self._left = int.from_bytes(held, sys.byteorder)
         typed = bytearray(range(256))
         if before[_IFLAG] & termios.ICRNL:
             typed[ord("\n")] = ord("\r")
-        typed[0] = ord(before[_CC][termios.VEOF])
+        if before[_LFLAG] & termios.ICANON:
+            typed[0] = ord(before[_CC][termios.VEOF])
+        if typed == bytes(range(256)):
+            return
+        try:
+            held = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
+        except OSError:
+            return  # the terminal is gone, and whoever reads it sees that
+        self._left = int.from_bytes(held, sys.byteorder)
         self._typed = bytes(typed)
 
     def restore(self, data: bytes) -> bytes:

@@ -11,14 +11,13 @@ import pytest
 
 from qwen_dual.cli.raw_terminal import raw
 from qwen_dual.frontends.tui.terminal.keyinput import TerminalInput
+from qwen_dual.runtime.typed_ahead import TypedAhead
 from tests.support.program import COMMAND, in_terminal
 from tests.support.pty import Pair, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from qwen_dual.runtime.typed_ahead import TypedAhead
 
 TYPED = b"one\rtwo\x04\x04"
 LATER = b"\n\x00\r\x04"
@@ -66,6 +65,25 @@ def test_the_end_of_file_is_a_key_after_another_program_has_set_the_modes(termin
                 os.write(terminal.host, typed)
                 select.select([terminal.side], [], [])
                 assert [press.key for press in keys.read_keys()] == [key]
+
+
+def test_enter_is_a_key_after_a_program_that_read_single_keys_was_killed(terminal: Pair) -> None:
+    modes = termios.tcgetattr(terminal.side)
+    modes[3] &= ~termios.ICANON
+    with open(terminal.side, encoding="utf-8", closefd=False) as stdin:
+        keys = TerminalInput(stdin, lambda: None)
+        with keys.raw_mode():
+            termios.tcsetattr(terminal.side, termios.TCSANOW, modes)
+            for typed, key in ((b"\r", "c-m"), (b"\n", "c-j")):
+                os.write(terminal.host, typed)
+                select.select([terminal.side], [], [])
+                assert [press.key for press in keys.read_keys()] == [key]
+
+
+def test_a_terminal_that_goes_away_as_it_is_made_raw_holds_nothing(terminal: Pair) -> None:
+    ahead = TypedAhead()
+    ahead.note(os.open(os.devnull, os.O_RDONLY), termios.tcgetattr(terminal.side))
+    assert ahead.restore(LATER) == LATER
 
 
 @pytest.mark.parametrize("before", [[], ["record", "-o", "r", "--", *COMMAND]])

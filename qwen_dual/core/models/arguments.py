@@ -22,13 +22,14 @@ from qwen_dual.protocol.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_FENCE = regex(r"\s*```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
+_LANGUAGE = regex(r"[\w-]*[ \t]*")  # behind the mark of a fence
 _WHOLE = regex(r"[+-]?\d{1,18}(\.0+)?")
 _NUMBER = regex(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 _NOTHING = frozenset({"", "null", "none"})
-_COMMA = regex(r'"(?:[^"\\]|\\.)*"|(?<![{\[,]),(?=\s*[}\]])', re.DOTALL)
+# A string without an end goes to the end of all: to try again behind each quote in it would take minutes.
+_COMMA = regex(r'"(?:[^"\\]|\\.)*+"?|(?<![{\[,]),(?=\s*[}\]])', re.DOTALL)
 _WORD_BREAKS = regex(r"[\s_-]+")
 
 
@@ -74,13 +75,19 @@ def _parsed(text: str, decode: Callable[[str], Any] = decode) -> Any:
         return decode(text)
     except NotJson:
         pass
-    if fence := _FENCE.fullmatch(text):
-        text = fence[1]
-    text = text.lstrip()
+    text = _without_fence(text.strip())
     value, rest = _value_at_start(text)
     if value is None and len(text) <= LONGEST_MENDED:  # a comma behind the last item
         value, rest = _value_at_start(_COMMA.sub(_without_comma, text))
     return value if not rest.replace("}", "", 1).strip() else None
+
+
+def _without_fence(text: str) -> str:
+    """What stands in a Markdown fence, without blanks before it; ``text`` where that is none."""
+    if not (text.startswith("```") and text.endswith("```")):
+        return text
+    language, line_end, inner = text[3:-3].partition("\n")
+    return inner.lstrip() if line_end and _LANGUAGE.fullmatch(language) else text
 
 
 def _value_at_start(text: str) -> tuple[Any, str]:

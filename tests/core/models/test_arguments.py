@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.models.arguments import read, read_long
+from qwen_dual.core.models.arguments import LONGEST_MENDED, read, read_long
 from qwen_dual.core.models.model import Finished, TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.core.turns.refusals import CUT_OFF
 from qwen_dual.protocol.codec import decode, encode
@@ -156,6 +157,22 @@ def test_what_is_shown_is_what_runs() -> None:
     assert message["content"][0]["input"] == meant
     assert host.of("control_request")[0]["request"]["input"] == meant
     assert tool.runs == [meant]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"command": "' + '\\"' * (LONGEST_MENDED // 2 - 10),
+        "```json\n" + " " * LONGEST_MENDED,
+        "```json\n" + "\n" * LONGEST_MENDED + "x",
+        "```json" + " " * LONGEST_MENDED + "x\n{}\n```",
+    ],
+    ids=["no end of a string", "no end of a fence", "lines", "a fence's head"],
+)
+def test_what_has_no_end_is_found_out_in_one_pass(raw: str) -> None:
+    began = time.thread_time()
+    assert read(raw) is None
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize("raw", ['{"command":"echo ', "", '{"command":"echo "}}'])

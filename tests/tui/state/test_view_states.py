@@ -193,6 +193,16 @@ def test_a_pasted_text_shows_as_its_placeholder_with_the_question_behind_it() ->
     assert desk.view.folded.text == text
 
 
+def test_a_placeholder_brings_no_control_characters_that_stand_beside_it() -> None:
+    desk = Desk()
+    desk.controller.editor.put("\x1b[2J\x9b\u202eas an editor wrote it ")
+    desk.controller.editor.paste("a line\n" * 5000)
+    desk.controller.enter()
+    (text,) = desk.session.submitted
+    (block,) = feed(desk.view, [events.user_text(text, "keyboard")])
+    assert block == PersonBlock("as an editor wrote it [Pasted text #1 +5000 lines]")
+
+
 def test_a_long_prompt_from_elsewhere_shows_its_end_too() -> None:
     view = View()
     text = "a line\n" * 5000 + "what is this?"

@@ -137,7 +137,7 @@ def shown_prompt(
         known: what the person saw of it when they sent it, where that was not all.
     """
     clean = visible if text.startswith("!") else sanitise  # a command for the shell exactly
-    shown, cut = (known, True) if known else _shortened(text, clean, asked=asked)
+    shown, cut = (clean(known), True) if known else _shortened(text, clean, asked=asked)
     return shown, expanded(title, text, clean=clean) if cut else None
 
 

@@ -174,7 +174,7 @@ class TerminalInput(Vt100Input):
         """Sets raw mode again where somebody else has ended it; tells whether it was so."""
         if not self._raw or is_raw(self.fileno()) or not in_foreground(self.fileno()):
             return False
-        with suppress(termios.error, OSError):  # the terminal is gone
+        with suppress(termios.error):  # the terminal is gone
             before = termios.tcgetattr(self.fileno())
             raw_mode(self.fileno()).__enter__()
             self._ahead.note(self.fileno(), before)
