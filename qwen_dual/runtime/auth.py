@@ -21,6 +21,7 @@ from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.regex import regex
 from qwen_dual.settings.model_config import ModelConfig
 from qwen_dual.settings.presets import PRESETS, Preset
+from qwen_dual.settings.services import base_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -174,7 +175,7 @@ def configure(connection: Connection) -> tuple[ModelConfig, str]:
     config = ModelConfig(
         id=model,
         protocol=service.protocol,
-        base_url=address_of(connection.address, service),
+        base_url=base_url(service.protocol, address_of(connection.address, service)),
         api_key=connection.key or None,
         key_source=service.env_key or "no key",
         source="/auth",

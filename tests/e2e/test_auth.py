@@ -70,6 +70,30 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
     anyio.run(main)
 
 
+def test_the_whole_address_of_calls_leads_to_the_services_list_of_models_too(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with (
+            serve(reply({"data": [{"id": "served"}]}), answer("ready")) as server,
+            hosted(tmp_path) as program,
+        ):
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(f"{server.url}/v1/chat/completions\r".encode())
+            await program.until("The API key")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("› 1. served")
+            await program.session.write(b"1")
+            await program.until("served answers")
+            asked = [request.target for request in server.requests]
+            assert asked == ["/v1/models", "/v1/chat/completions"]
+
+    anyio.run(main)
+
+
 def test_what_was_typed_for_auth_is_there_again_when_the_last_question_is_left(
     tmp_path: Path,
 ) -> None:

@@ -87,9 +87,22 @@ def test_a_key_that_was_typed_is_not_used_at_another_address() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_offered_leads_to_a_configuration(name: str) -> None:
-    config, env_key = configure(Connection(name, "https://host/v1", KEY, "model"))
-    assert (config.id, config.base_url) == ("model", "https://host/v1")
+    config, env_key = configure(Connection(name, "https://host/api", KEY, "model"))
+    assert (config.id, config.base_url) == ("model", "https://host/api")
     assert env_key == SERVICES[name].env_key
+
+
+@pytest.mark.parametrize(
+    ("service", "typed", "base"),
+    [
+        ("OpenAI", "https://host/v1/chat/completions", "https://host/v1"),
+        ("Anthropic", "https://host/v1/messages", "https://host"),
+        ("Gemini", "https://host/v1beta/models", "https://host"),
+    ],
+)
+def test_the_path_of_calls_is_no_part_of_an_address(service: str, typed: str, base: str) -> None:
+    config, _ = configure(Connection(service, typed, KEY, "model"))
+    assert config.base_url == base
 
 
 @pytest.mark.parametrize(
