@@ -105,7 +105,8 @@ def _ignored(pattern: str) -> tuple[re.Pattern[str], ...]:
 
     ``./a``, ``**/a`` and ``a/`` are ways to say ``a``: there is only one folder here.
     """
-    name = re.sub(r"^(?:\.?/|\*\*/)+|/+$", "", pattern) or pattern
+    # The slashes behind it not likewise: of many in the middle each would be looked at as the first.
+    name = re.sub(r"^(?:\.?/|\*\*/)+", "", pattern).rstrip("/") or pattern
     try:
         return name_patterns(name)
     except ValueError:

@@ -91,6 +91,13 @@ def test_what_a_listing_leaves_out_may_have_brackets(
     assert "other" in text and "[id]" not in text
 
 
+def test_slashes_within_a_pattern_hold_no_listing_up(tools: Toolset, workspace: Path) -> None:
+    (workspace / "a").touch()
+    began = time.process_time()
+    text = listing(tools, path=".", ignore=["x" + "/" * 100_000 + "y"]).text
+    assert text.endswith("\na") and time.process_time() - began < 5
+
+
 def test_an_ignored_folder_is_shown_when_it_is_named(tools: Toolset, workspace: Path) -> None:
     fill(workspace, TREE)
     assert listing(tools, path="build").text.endswith("out.py")

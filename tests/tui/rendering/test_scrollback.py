@@ -347,7 +347,7 @@ def test_more_than_can_be_held_loses_the_oldest_and_says_so() -> None:
         stage.writer.read_on()
 
     written = Stage().run(steps)
-    assert "… 4 lines left out: the terminal did not read" in written
+    assert "… 4 lines left out: too many came while none could be shown" in written
     assert "block 1" not in written
     assert all(f"block {n}" in written for n in range(2, 6))
 

@@ -36,7 +36,7 @@ class Held:
         """All of it, which is held no longer."""
         fragments: StyleAndTextTuples = []
         if self._lines_left_out:
-            note = f"… {self._lines_left_out} lines left out: the terminal did not read\n"
+            note = f"… {self._lines_left_out} lines left out: too many came while none could be shown\n"
             fragments.append(("italic", note))
             self._lines_left_out = 0
         for text in self._texts:

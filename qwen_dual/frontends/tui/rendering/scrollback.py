@@ -60,14 +60,14 @@ class Scrollback:
     changes its size. Where it stands by then only the terminal knows, and whatever was erased and
     repainted on a guess would stand there twice, or not at all, as would the shell's own lines.
 
-    Args:
-        app: The application whose region is kept below what is committed.
-        reflow: What the terminal does to long rows when its width changes.
-
     Some terminals keep the blank rows below a region that they wrap anew, and rather move the
     window's first rows into their history, out of reach. A region that asks for headroom, or was put at the
     top by ``clear``, gets so many blank rows above it, where less is known to stand there, that half
     the width moves none of its own.
+
+    Args:
+        app: The application whose region is kept below what is committed.
+        reflow: What the terminal does to long rows when its width changes.
 
     Attributes:
         reflow: May be corrected once the terminal has said what it is.
