@@ -79,3 +79,19 @@ def test_a_program_that_is_killed_is_told_of_and_the_page_stays(tmp_path: Path, 
         shown.until(lambda: "SIGKILL" in desk.inner_text("main"), "what became of it is told")
         assert "some words of" in shown.log.inner_text()
         shown.prompt.wait_for(state="detached")
+
+
+def test_a_session_that_is_none_is_said_to_be_none_and_is_not_asked_for_again(
+    tmp_path: Path, desk: Page
+) -> None:
+    with served(tmp_path) as server:
+        session = server.enter().start_session()
+        shown = Shown(desk).go(server)
+        asked: list[str] = []
+        desk.on("websocket", lambda socket: asked.append(socket.url))
+        desk.evaluate("location.hash = 'session=none'")
+        desk.get_by_text("There is no such session any more.").first.wait_for()
+        desk.evaluate("key => { location.hash = `session=${key}` }", session)
+        shown.say("say 3 words")
+        shown.sees("some words of")
+        assert sum("/chat/none" in url for url in asked) == 1

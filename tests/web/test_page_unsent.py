@@ -41,7 +41,7 @@ def looks_elsewhere(page: Page, session: str) -> Iterator[str]:
     yield "the window became narrow"
     for key in OTHERS:
         page.evaluate("key => { location.hash = `session=${key}` }", key)
-        page.locator(f"[data-session={key}]").wait_for()
+        page.locator(f"[data-session={key}]").get_by_text("There is no such session").wait_for()
     page.evaluate("key => { location.hash = `session=${key}` }", session)
     request.or_(look).first.wait_for()
     if look.is_visible():

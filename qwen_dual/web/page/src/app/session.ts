@@ -169,10 +169,14 @@ const OPEN_AT_ONCE = 4;
 
 const opened = new Map<string, Session>();
 
-/** The session with this key: the same object as long as it is one of the last that were looked at. */
-export function openSession(key: string): Session {
+/**
+ * The session with this key: the same object as long as it is one of the last that were looked at. One that is over
+ * is opened anew, but for one that the server does not know: not unless that is `listed` (again).
+ */
+export function openSession(key: string, listed: boolean): Session {
   const known = opened.get(key);
-  const session = known === undefined || known.connection.peek() === "closed" ? new Session(key) : known;
+  const over = known?.connection.peek() === "closed" && (listed || !known.gone.peek());
+  const session = known === undefined || over ? new Session(key) : known;
   opened.delete(key);
   opened.set(key, session);
   for (const [other, idle] of opened) {

@@ -18,7 +18,7 @@ import { TerminalPane } from "./terminal_pane";
 
 /** One session: its head, and its chat, its terminal, or both. */
 export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onSidebar(): void }) {
-  const session = openSession(sessionKey);
+  const session = openSession(sessionKey, rows.value?.some((row) => row.key === sessionKey) ?? false);
   const shown = shownView(session);
   useWishes(session, shown);
   return (
