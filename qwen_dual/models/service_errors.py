@@ -34,8 +34,9 @@ _NO_MODEL = (
     r"|not a valid model|unknown model|no such model|invalid model (id|name)|model_not_supported"
 )
 _KEY = r"invalid[_ ]api[_ -]?key|api key not valid|incorrect api key"
-_TITLE = r"<title[^>]*>\s*([^<]*\S)\s*</title>"
-_TAGS = r"<(script|style)\b.*?</\1>|<[^>]*>"
+# What is not closed is given up at the next mark, or goes to the end: a page is gone through once.
+_TITLE = r"<title[^<>]*>([^<]*)</title>"
+_TAGS = r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>"
 MOST_WAIT = 366 * 86_400.0
 """Seconds that a service is believed: a date beyond what a clock can say is none to tell."""
 
@@ -84,9 +85,10 @@ def service_error(body: bytes) -> ServiceError:
 def _text_of_page(page: str) -> str:
     """The text of what may be HTML; its title only where the page does not say that once more."""
     title = _pattern(_TITLE).search(page)
-    if title is not None:
+    named = title[1].strip() if title is not None else ""
+    if title is not None and named:
         below = _pattern(_TAGS).sub(" ", page.replace(title[0], " "))
-        if title[1].lstrip("0123456789 ").casefold() in below.casefold():
+        if named.lstrip("0123456789 ").casefold() in below.casefold():
             return below
     return _pattern(_TAGS).sub(" ", page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -103,6 +104,13 @@ def test_a_status_is_told_with_what_to_do(
     told = f"{failed.error.message} ({failed.error.remedy})"
     for name in names:
         assert name in told
+
+
+@pytest.mark.parametrize("mark", ["<title>" + " " * 65_000, "<title" * 10_000, "<script " * 8_000])
+def test_a_page_of_marks_without_an_end_is_gone_through_once(mark: str) -> None:
+    began = time.thread_time()
+    assert status(502, mark.encode()).error.kind == "server"
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(
