@@ -115,7 +115,10 @@ def understood(hook: Hook, hook_event: HookEvent, ran: Ran) -> HookOutput:
 def meaning(
     hook: Hook, hook_event: HookEvent, value: Mapping[str, Any], ran: Ran, stderr: str = ""
 ) -> HookOutput:
-    """What a JSON object of a hook says; what in it has another type than it should counts as absent."""
+    """What a JSON object of a hook says; what in it has another type than it should counts as absent.
+
+    But for the input of a call: to allow what it changed is no word about the call as it was.
+    """
     own = value.get("hookSpecificOutput")
     own = own if isinstance(own, dict) else {}
     decision = _DECISIONS.get(_text(value, "decision"), "")
@@ -138,6 +141,9 @@ def meaning(
         reason = _text(answer, "message") or reason
         updated = answer.get("updatedInput")
         stop = stop or (decision == "deny" and answer.get("interrupt") is True)
+    if decision == "allow" and not (updated is None or isinstance(updated, dict)):
+        why = f"updatedInput is no object: {one_line(str(updated))[:100]}"
+        return _failed(hook, "error", ran, why, stderr)
     if hook.kind == "prompt":
         decision = _judged(value)
     quiet = value.get("suppressOutput") is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,21 @@ def test_one_that_fails_decides_nothing_and_says_why(
 def test_what_is_no_object_is_text_and_decides_nothing(tmp_path: Path, answer: str) -> None:
     (said,) = Bench(tmp_path, command(f"printf %s '{answer}'")).run()
     assert (said.decision, said.failure, said.stdout) == ("", "", answer)
+
+
+@pytest.mark.parametrize("changed", ["rm x", ["rm x"], 5, False])
+def test_an_input_that_is_no_object_allows_nothing_least_of_all_what_it_replaces(
+    tmp_path: Path, changed: object
+) -> None:
+    def saying(decision: str) -> Hook:
+        printed = json.dumps(decides(decision, updatedInput=changed))
+        return command(f"printf %s {shlex.quote(printed)}")
+
+    (said,) = Bench(tmp_path, saying("allow")).run()
+    assert (said.decision, said.updated_input) == ("", None)
+    assert said.failure.startswith("updatedInput is no object: ")
+    (said,) = Bench(tmp_path, saying("deny")).run()
+    assert (said.decision, said.failure) == ("deny", "")
 
 
 def test_one_that_prints_without_end_is_read_to_a_bound_and_ended(tmp_path: Path) -> None:
