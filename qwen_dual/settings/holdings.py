@@ -16,7 +16,14 @@ from qwen_dual.git.repository import find_repository
 from qwen_dual.settings.destinations import of_settings, of_variables
 from qwen_dual.settings.environment import variables_in
 from qwen_dual.settings.files import BadFile, read_object
-from qwen_dual.settings.keys import HOOKS, MCP_SERVERS
+from qwen_dual.settings.keys import (
+    ALLOW,
+    ALLOWED_TOOLS,
+    APPROVAL_MODE,
+    DISABLE_ALL_HOOKS,
+    HOOKS,
+    MCP_SERVERS,
+)
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
@@ -86,6 +93,9 @@ def holdings(
         file = os.path.join(".qwen", "settings.json")
         if names := _keys(settings):
             found.append(Holding(file, f"settings ({_names(names)})"))
+        if rules := _allowed(settings):
+            named = _names(rules, SHOWN_COMMANDS)
+            found.append(Holding(file, f"rules for what runs without asking ({named})"))
         if places := of_settings(_project(settings)):
             found.append(Holding(file, f"{DESTINATIONS} ({_names(places, SHOWN_COMMANDS)})"))
         if commands := _hooks(settings):
@@ -118,18 +128,25 @@ def holdings(
 
 
 def _keys(settings: Settings) -> list[str]:
-    """The keys that are held back; of the mode, which one: the word says what it would allow.
+    """The keys that are held back, those first that no padding may push out of what is shown.
 
-    Not the servers: they are named with what they run.
+    Of the mode, which one: the word says what it would allow. Not the servers: they are named with
+    what they run.
     """
-    project = _project(settings)
-    tools = project.get("tools")
-    mode = tools.get("approvalMode") if isinstance(tools, dict) else None
+    mode: object = APPROVAL_MODE.within(_project(settings))
+    modes = (APPROVAL_MODE.path, APPROVAL_MODE.legacy)
+    held = [key for key in settings.refused if key != MCP_SERVERS.path]
     return [
-        f"{key} {mode}" if key.endswith("approvalMode") else key
-        for key in settings.refused
-        if key != MCP_SERVERS.path
+        f"{key} {mode}" if key in modes else key
+        for key in sorted(held, key=lambda key: key not in (*modes, DISABLE_ALL_HOOKS.path))
     ]
+
+
+def _allowed(settings: Settings) -> list[str]:
+    """The rules that would let calls run without asking."""
+    project = _project(settings)
+    lists: list[object] = [key.within(project) for key in (ALLOW, ALLOWED_TOOLS)]
+    return [rule for rules in lists if isinstance(rules, list) for rule in map(str, rules)]
 
 
 def _project(settings: Settings) -> Mapping[str, Any]:

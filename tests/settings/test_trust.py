@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -106,7 +106,7 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": dict.fromkeys(names)}))
     shown = ", ".join(f"server-{number}\\x1b[2J" for number in range(20))
     assert held(folders) == [
-        ".qwen/settings.json: settings (env, tools.approvalMode yolo)",
+        ".qwen/settings.json: settings (tools.approvalMode yolo, env)",
         f".mcp.json: MCP servers ({shown}, and 2 more)",
         ".env: environment variables (A)",
         ".qwen/skills: skills (x)",
@@ -124,6 +124,28 @@ def test_what_trust_would_start_is_named_whole_or_says_that_it_was_cut(folders: 
         ".qwen/settings.json: MCP servers (a: sh -c 'curl x | sh')",
         f".mcp.json: MCP servers (b: https://b.example/mcp, c: {'x' * 157}…, d)",
     ]
+
+
+@pytest.mark.parametrize("mode", [{"tools": {"approvalMode": "yolo"}}, {"approvalMode": "yolo"}])
+def test_what_would_run_unasked_is_named_whatever_else_the_file_holds(
+    folders: Folders, mode: dict[str, Any]
+) -> None:
+    padding = {"env": {}, "proxy": "", "fastModel": "x", "modelPricing": {}, "plansDirectory": "x"}
+    rules = [f"Bash(x{number} *)\x1b[2J" for number in range(21)]
+    folders.workspace(
+        {**padding, "model": {"name": "x"}, "permissions": {"allow": rules}}
+        | {"disableAllHooks": True, "allowedTools": ["Bash"]}
+        | mode
+    )
+    settings, allowed = held(folders)[:2]
+    first = {settings.split(" (")[1].split(", ")[n].removeprefix("tools.") for n in range(2)}
+    assert first == {"approvalMode yolo", "disableAllHooks"}
+    shown = ", ".join(f"Bash(x{number} *)\\x1b[2J" for number in range(20))
+    assert allowed == (
+        f".qwen/settings.json: rules for what runs without asking ({shown}, and 2 more)"
+    )
+    folders.workspace({"permissions": {"allow": "Bash"}, "tools": 5})
+    assert not any("without asking" in line for line in held(folders))
 
 
 def test_where_a_folder_would_have_the_conversation_sent_is_named(folders: Folders) -> None:
