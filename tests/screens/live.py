@@ -1,7 +1,7 @@
 """Terminals that people use, live: a program runs in tmux, GNU screen or xterm.js, which is resized.
 
 Owns the processes of each and what they show. Unlike ``tests.support.pty`` these wrap anew what
-they show when their width changes (screen cuts it off), and answer what a program asks them.
+they show when their width changes, and answer what a program asks them.
 """
 
 from __future__ import annotations

@@ -155,6 +155,19 @@ def test_a_region_that_was_put_at_the_top_leaves_no_row_behind_at_half_the_width
     assert_each_once(program, ["before the app", *lines])
 
 
+@pytest.mark.parametrize("columns", [59, 45, 30])
+@pytest.mark.parametrize("program", ["tmux", "screen"], indirect=True)
+def test_full_rows_above_the_cursor_leave_none_behind_in_a_narrower_window(
+    program: LiveProgram, columns: int
+) -> None:
+    lines = [f"line {n}" for n in range(20)]
+    program.do("lines " + "|".join(lines))
+    program.do("low 4")
+    program.resize(ROWS, columns)
+    program.do("rows")
+    assert_each_once(program, ["before the app", *lines])
+
+
 @pytest.mark.parametrize("program", ["tmux"], indirect=True)
 def test_a_change_that_is_not_told_yet_loses_no_line_and_repeats_none(program: LiveProgram) -> None:
     """tmux wraps anew what it shows up to a quarter of a second before it tells of it."""
@@ -183,10 +196,10 @@ def assert_each_once(program: LiveProgram, said: list[str]) -> None:
     shown = program.terminal.lines()
     expected = [*SHELL, *said, "live 0", "live 1", "footer"]
     if isinstance(program.terminal, GnuScreen):
-        shown, expected = _as_cut(shown), _as_cut(expected)
+        shown, expected = _first_rows(shown), _first_rows(expected)
     assert [line for line in shown if line] == expected
 
 
-def _as_cut(lines: list[str]) -> list[str]:
-    """Lines without what screen may have cut off: it wraps nothing anew when it becomes narrower."""
+def _first_rows(lines: list[str]) -> list[str]:
+    """Lines without what screen may have wrapped: its copy does not join the rows of a line."""
     return [re.sub(" ?x+$", "", line) for line in lines]

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import anyio
-import anyio.lowlevel
 import pyte
 import pytest
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input.defaults import create_pipe_input
-from prompt_toolkit.layout import Layout, Window
-from prompt_toolkit.layout.controls import FormattedTextControl
-from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from qwen_dual.frontends.tui.rendering.scrollback import (
@@ -25,102 +19,14 @@ from qwen_dual.frontends.tui.rendering.scrollback import (
     Scrollback,
 )
 from qwen_dual.frontends.tui.terminal.reflow import Reflow
-from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput, TtyWriter
 from tests.support.waiting import until
+from tests.tui.rendering.stage import Stage
 
 if TYPE_CHECKING:
-    from prompt_toolkit.formatted_text import AnyFormattedText
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 FORGET = "\x1b7\x1b[L\x1b[B\x1b[24M\x1b8"
 """No row of the window counts as wrapped after this."""
-
-Steps = Callable[["Stage"], Any]
-
-
-class StuckWriter(TtyWriter):
-    """A terminal that reads only when told."""
-
-    def __init__(self) -> None:
-        super().__init__(-1, lambda: None)
-        self.written = ""
-        self.stuck = False
-
-    @property
-    def blocked(self) -> bool:
-        return self.stuck
-
-    def write(self, data: bytes) -> None:
-        self.written += data.decode()
-
-    def read_on(self, lost: bool = False) -> None:
-        self.stuck = False
-        for callback in self._on_drained:
-            callback(lost)
-
-
-class SizedOutput(TerminalOutput):
-    """As wide as the test says."""
-
-    columns: Callable[[], int]
-
-    def get_size(self) -> Size:
-        return Size(rows=24, columns=self.columns())
-
-
-class Stage:
-    """A running application with a region of two rows."""
-
-    def __init__(self, columns: int = 80) -> None:
-        self.columns = columns
-        self.region: AnyFormattedText = "live\nfooter"
-        self.writer = StuckWriter()
-        stdout = io.StringIO()
-        self.output = SizedOutput(
-            stdout,
-            self.writer,
-            size_fd=-1,
-            color_depth=ColorDepth.DEPTH_8_BIT,
-            term="xterm",
-        )
-        self.output.columns = lambda: self.columns
-        self.draws = 0
-
-    def run(self, steps: Steps) -> str:
-        """Runs the steps while the application runs; returns what they wrote."""
-        result = ""
-
-        async def main() -> None:
-            with create_pipe_input() as keys:
-                control = FormattedTextControl(lambda: self.region, focusable=True)
-                app: Application[None] = Application(
-                    layout=Layout(Window(control)),
-                    input=keys,
-                    output=self.output,
-                    terminal_size_polling_interval=None,
-                )
-                app.after_render += self._count
-                self.app, self.scrollback = app, Scrollback(app)
-                async with anyio.create_task_group() as group:
-
-                    async def perform() -> None:
-                        nonlocal result
-                        while not self.draws:
-                            await anyio.lowlevel.checkpoint()
-                        self.writer.written = ""
-                        waited = steps(self)
-                        if waited is not None:
-                            await waited
-                        result = self.writer.written
-                        app.exit()
-
-                    group.start_soon(perform)
-                    await app.run_async(set_exception_handler=False, handle_sigint=False)
-
-        anyio.run(main)
-        return result
-
-    def _count(self, _: object) -> None:
-        self.draws += 1
 
 
 def test_prompt_toolkit_still_has_what_the_commit_path_relies_on() -> None:
@@ -215,6 +121,7 @@ def test_a_resize_that_was_missed_is_made_up_for() -> None:
         (Reflow.CUT, 2),
         (Reflow.WRAP, 2 + 1),
         (Reflow.WRAP_ALL, 2 + 1 + 2),
+        (Reflow.SCREEN, 2 + 1 + 2),
         (Reflow.XTERM_JS, 2 + 1 + 2),  # two rows are added below the cursor
     ],
 )
@@ -238,6 +145,30 @@ def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
     stage = Stage(columns=80)
     written = stage.run(steps)
     assert f"\r\x1b[{up}A\x1b[0m{FORGET}\x1b[K" in written
+
+
+@pytest.mark.parametrize(
+    ("row", "rows"),
+    [
+        ([("", "x" + "一" * 19 + "y")], 2),  # others split no wide character, and need three
+        ([("", "x"), ("underline", " " * 30)], 2),
+        ([("", "x"), ("bg:#ff0000", " " * 30)], 1),
+        ([("", "x"), ("strike", " " * 30)], 1),
+    ],
+)
+def test_screen_wraps_anew_by_columns_and_by_attributes_that_are_no_colours(
+    row: StyleAndTextTuples, rows: int
+) -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = Reflow.SCREEN
+        stage.region = [*row, ("", "\n"), ("[SetCursorPosition]", ""), ("", "footer")]
+        stage.scrollback.redraw()
+        stage.writer.written = ""
+        stage.columns = 20
+        stage.app._on_resize()
+
+    written = Stage(columns=80).run(steps)
+    assert f"\r\x1b[{rows}A\x1b[0m{FORGET}".replace("\x1b[1A", "\x1b[A") in written
 
 
 @pytest.mark.parametrize("told", [True, False])

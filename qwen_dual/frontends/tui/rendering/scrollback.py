@@ -217,9 +217,20 @@ class Scrollback:
         screen, size = renderer._last_screen, renderer._last_size
         if screen is None or size is None or columns >= size.columns:
             return 0
-        styled, cursor = renderer._style_string_has_style, renderer._cursor_pos
-        assert styled is not None
-        return rows_moved_out(screen, cursor, columns, self.reflow, styled.__getitem__)
+        cursor = renderer._cursor_pos
+        return rows_moved_out(screen, cursor, columns, self.reflow, self._shows_on_blank)
+
+    def _shows_on_blank(self, style: str) -> bool:
+        """Whether a row is taken to reach to a blank in this style, where it is wrapped anew."""
+        renderer = self._app.renderer
+        written = renderer._style_string_has_style
+        assert written is not None  # made for the draw that the region's rows are of
+        if self.reflow is not Reflow.SCREEN or not written[style]:
+            return written[style]
+        # A colour alone does not show there to GNU screen.
+        attrs = renderer.style.get_attrs_for_style_str(style)
+        shown = (attrs.bold, attrs.dim, attrs.italic, attrs.underline, attrs.blink, attrs.reverse)
+        return any(shown)
 
     @contextmanager
     def _update(self) -> Iterator[None]:
@@ -249,7 +260,7 @@ class Scrollback:
         self._forget_region()
 
     def _forget_wrapping(self, rows: int) -> None:
-        # screen takes a row that it has cut off for one that was wrapped, also once it is erased,
+        # screen takes a row that it has wrapped anew for one that goes on, also once it is erased,
         # and joins it with the next when it becomes wider: with a line of the conversation, by
         # then. It forgets that of a deleted row; one that is deleted at the top of the window would
         # go into the history, so a new one is inserted there first.
@@ -271,14 +282,12 @@ class Scrollback:
         now = self._app.output.get_size()
         if screen is None or size is None or size.columns == now.columns:
             return cursor.y
-        styled = renderer._style_string_has_style
-        assert styled is not None  # made for the draw that the screen is of
         return rows_above_cursor(
             screen,
             cursor,
             now.columns,
             self.reflow,
-            styled.__getitem__,
+            self._shows_on_blank,
             lower=max(0, size.rows - now.rows),
         )
 

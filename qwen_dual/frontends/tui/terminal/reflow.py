@@ -8,6 +8,7 @@ but no line of the conversation is ever erased.
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Reflow(Enum):
     WRAP = "wrap"  # all but the row the cursor is in
     XTERM_JS = "xterm.js"  # the same; rows that it adds below the cursor move the cursor too
     WRAP_ALL = "wrap all"  # tmux
+    SCREEN = "screen"  # all; colours do not show on a blank
 
 
 def can_be_asked(env: Mapping[str, str]) -> bool:
@@ -62,6 +64,8 @@ def by_environment(env: Mapping[str, str]) -> Reflow:
         env: the environment.
     """
     term = env.get("TERM", "")
+    if term.startswith("screen") and env.get("STY") and not env.get("TMUX"):
+        return Reflow.SCREEN
     if not can_be_asked(env) or env.get("XTERM_VERSION"):
         return Reflow.CUT
     if term.startswith(("screen", "tmux")):
@@ -89,7 +93,9 @@ def by_report(report: str) -> Reflow | None:
     kind, version, _ = map(int, match.groups())
     if kind == 84:  # tmux
         return Reflow.WRAP_ALL
-    if kind in (83, 41, 82, 85):  # screen, xterm, rxvt
+    if kind == 83:
+        return Reflow.SCREEN
+    if kind in (41, 82, 85):  # xterm, rxvt
         return Reflow.CUT
     if (kind, version) == (0, 276):
         return Reflow.XTERM_JS
@@ -118,13 +124,15 @@ def rows_above_cursor(
     """
     if reflow is Reflow.CUT:
         return cursor.y
-    rows = sum(_rows(screen, y, columns, styled) for y in range(cursor.y))
+    rows = sum(_rows(screen, y, columns, reflow, styled) for y in range(cursor.y))
     if reflow is Reflow.WRAP_ALL:
-        rows += min(cursor.x // columns, _rows(screen, cursor.y, columns, styled) - 1)
+        rows += min(cursor.x // columns, _rows(screen, cursor.y, columns, reflow, styled) - 1)
+    elif reflow is Reflow.SCREEN:
+        rows += cursor.x // columns
     elif reflow is Reflow.XTERM_JS:
         # It drops rows below the cursor first, maybe the region's.
         below = range(cursor.y + 1, screen.height - lower)
-        rows += sum(_rows(screen, y, columns, styled) - 1 for y in below)
+        rows += sum(_rows(screen, y, columns, reflow, styled) - 1 for y in below)
     return rows
 
 
@@ -133,7 +141,7 @@ def rows_moved_out(
 ) -> int:
     """How many rows leave the top of the window because the region is wrapped anew.
 
-    tmux and xterm.js rather keep the blank rows below it.
+    tmux, screen and xterm.js rather keep the blank rows below it.
 
     Args:
         screen: the region as it was drawn last.
@@ -142,10 +150,10 @@ def rows_moved_out(
         reflow: what the terminal does.
         styled: whether a style shows on a blank.
     """
-    if reflow not in (Reflow.WRAP_ALL, Reflow.XTERM_JS):
+    if reflow in (Reflow.CUT, Reflow.WRAP):
         return 0
-    wrapped = [y for y in range(screen.height) if reflow is Reflow.WRAP_ALL or y != cursor.y]
-    return sum(_rows(screen, y, columns, styled) - 1 for y in wrapped)
+    wrapped = [y for y in range(screen.height) if reflow is not Reflow.XTERM_JS or y != cursor.y]
+    return sum(_rows(screen, y, columns, reflow, styled) - 1 for y in wrapped)
 
 
 def rows_blank_above(screen: Screen) -> int:
@@ -160,11 +168,16 @@ def rows_blank_above(screen: Screen) -> int:
     return 0
 
 
-def _rows(screen: Screen, y: int, columns: int, styled: Callable[[str], bool]) -> int:
+def _rows(
+    screen: Screen, y: int, columns: int, reflow: Reflow, styled: Callable[[str], bool]
+) -> int:
     """How many rows the row ``y`` is wrapped into."""
     row = screen.data_buffer[y]
     used = [x for x, cell in row.items() if cell.char != " " or styled(cell.style)]
     last = max(used, default=-1)
+    if reflow is Reflow.SCREEN:  # it splits wide characters, too
+        end = last + max(1, get_cwidth(row[last].char)) if used else 1
+        return math.ceil(end / columns)
     rows, column, x = 1, 0, 0
     while x <= last:
         width = max(1, get_cwidth(row[x].char))
