@@ -53,13 +53,8 @@ class SocketFile:
         try:
             with _folder_to_oneself(os.path.dirname(os.path.abspath(path))):
                 _make_way(path)
-                # On Linux the file is made with the mode of the descriptor: there is no moment in
-                # which others could connect.
-                os.fchmod(self.socket.fileno(), 0o600)
-                self.socket.bind(path)
-                os.chmod(path, 0o600)
-                self.socket.listen(BACKLOG)
                 self.socket.setblocking(False)
+                _listen(self.socket, path)
                 self._made = _identity(os.stat(path, follow_symlinks=False))
         except OSError as error:
             self.socket.close()
@@ -101,6 +96,29 @@ def _check(path: str) -> None:
             f"is too long for a socket: {length} bytes, and the system takes {MAX_PATH_BYTES}; "
             "name a shorter one with --socket PATH",
         )
+
+
+def _listen(made: socket.socket, path: str) -> None:
+    """Has ``made`` listen at ``path``, where whoever sees it can connect at once.
+
+    Between binding and listening others are refused, and threads may take that long that hosts see it: so it
+    is bound under another name, and gets its own when it listens.
+    """
+    # On Linux the file is made with the mode of the descriptor: there is no moment in which others
+    # could connect.
+    os.fchmod(made.fileno(), 0o600)
+    first = os.path.join(os.path.dirname(path), f".{os.urandom(4).hex()}{SUFFIX}")
+    if len(os.fsencode(first)) > MAX_PATH_BYTES:
+        first = path
+    made.bind(first)
+    try:
+        os.chmod(first, 0o600)
+        made.listen(BACKLOG)
+        if first != path:
+            os.link(first, path)  # not renamed: that would replace what somebody has put there
+    finally:
+        if first != path:
+            os.unlink(first)
 
 
 def _make_way(path: str) -> None:

@@ -124,3 +124,36 @@ def test_a_folder_that_somebody_holds_is_used_all_the_same(
     fcntl.flock(held, fcntl.LOCK_EX)
     SocketFile(str(tmp_path / "s")).close()
     os.close(held)
+
+
+def test_whoever_sees_it_can_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, seen = str(tmp_path / "s"), list[bool]()
+    listen = socket.socket.listen
+
+    def late(made: socket.socket, backlog: int) -> None:
+        seen.append(os.path.exists(path))  # a host looks, while a thread holds this one up
+        listen(made, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", late)
+    made = SocketFile(path)
+    assert seen == [False]
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(path)
+    assert os.listdir(tmp_path) == ["s"]
+    made.close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_comes_there_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "s"
+    listen = socket.socket.listen
+
+    def late(made: socket.socket, backlog: int) -> None:
+        path.write_text("precious")
+        listen(made, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", late)
+    with pytest.raises(ChannelError):
+        SocketFile(str(path))
+    assert path.read_text() == "precious"
+    assert os.listdir(tmp_path) == ["s"]
