@@ -17,6 +17,7 @@ import pytest
 from qwen_dual.cli.web_command import _parser
 from qwen_dual.protocol import HOST_RIGHTS
 from tests.support.certificates import make_certificate
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tests.web.support import SECONDS, enter, needs_page, served
 
@@ -30,11 +31,6 @@ NAME = "qwen.example.org"
 def block(kind: str) -> str:
     [code] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
     return str(code)
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as held:
-        return int(held.getsockname()[1])
 
 
 @contextmanager

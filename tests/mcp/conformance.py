@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +14,7 @@ from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,12 +89,6 @@ async def _oauth(scenario: str, context: Mapping[str, Any], url: str) -> Mapping
             "idToken": context["idp_id_token"],
         }
     return found
-
-
-def free_port() -> int:
-    """A port at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]  # type: ignore[no-any-return]
 
 
 async def _issuer(url: str) -> str:

@@ -10,16 +10,12 @@ import httpx
 import pytest
 
 from qwen_dual.mcp.callback import Callback, CallbackFailed, open_callback
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 AUTHORIZE = "https://auth.example/authorize?client_id=c&state=right"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]  # type: ignore[no-any-return]
 
 
 def run(test: Callable[[Callback, httpx.AsyncClient], Awaitable[None]], uri: str = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ from qwen_dual.mcp.opening import NoAnswers
 from qwen_dual.protocol.blocks import images_in
 from tests.mcp.support import EVERYTHING, FILESYSTEM, NODE, everything, run, running, with_node
 from tests.support.contexts import context
+from tests.support.ports import free_port
 from tests.support.waiting import until, wait_until
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
     from qwen_dual.mcp.connection import Told
 
 MODERN = Path(__file__).with_name("modern.py")
-
-
-def free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from anyio import to_thread
 from qwen_dual.telemetry.conventions import INSTRUMENTS
 from qwen_dual.telemetry.options import options
 from qwen_dual.telemetry.sending import Sender
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tests.telemetry.events import EVERYTHING, OUTLINE, reduce
 from tests.telemetry.receiver import Collector, outline
@@ -26,13 +27,6 @@ NO_CACHE_AND_NO_THINKING = {
     "gen_ai.client.inference.usage.reasoning.output_tokens",
 }
 SENT = {one.name for one in INSTRUMENTS} - NO_CACHE_AND_NO_THINKING
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def listens(port: int) -> bool:
