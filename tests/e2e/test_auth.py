@@ -10,6 +10,7 @@ import anyio
 
 from tests.models.server import reply, serve
 from tests.support.services import KEY, answer, hosted
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
     listed = reply({"data": [{"id": "other"}, {"id": "my-model"}]})
-    hook = {"type": "command", "command": f"cat > {tmp_path / 'heard.json'}"}
+    told = tmp_path / "heard.json"  # there once it is whole: nobody waits for that hook
+    hook = {"type": "command", "command": f"cat > {told}.part && mv {told}.part {told}"}
     (tmp_path / ".qwen").mkdir()
     (tmp_path / ".qwen" / "settings.json").write_text(
         json.dumps({"hooks": {"Notification": [{"matcher": "auth_success", "hooks": [hook]}]}})
@@ -62,7 +64,8 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             kept = json.loads(path.read_text())
             assert kept["model"]["name"] == "my-model"
-            heard = json.loads((tmp_path / "heard.json").read_text())
+            await until(told.exists, "the hook has heard of it")
+            heard = json.loads(told.read_text())
             assert heard["notification_type"] == "auth_success"
             assert KEY not in program.painted.decode("utf-8", "replace")
             assert KEY not in json.dumps(program.events)
