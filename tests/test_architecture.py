@@ -81,7 +81,7 @@ BESIDE = {
 
 PLAIN = {
     *("actor", "errors", "failures", "threads"),
-    *("commands.completion", "commands.questions", "commands.slash"),
+    *("commands.completion", "commands.questions", "commands.slash", "permissions.approvals"),
     *("prompts.draft", "prompts.prompt", "prompts.queue_editing", "prompts.review"),
     *("tools.tool", "tools.tool_context", "turns.stopping"),
 }

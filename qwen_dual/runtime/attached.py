@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.bus import OnError
     from qwen_dual.core.commands.slash import SlashCommands
     from qwen_dual.core.models.model import Model, ModelDelta, ModelRequest
+    from qwen_dual.core.permissions.approvals import Decision
     from qwen_dual.core.session.session import QueueFate
     from qwen_dual.core.tools.tool import Tool
     from qwen_dual.core.turns.stopping import Stop
@@ -290,28 +291,17 @@ class AttachedSession(SessionHandle):
         self._link.send("cancel", {"target": command_id})
         return True
 
-    def answer(
-        self,
-        request_id: str,
-        allowed: bool,
-        actor: Actor,
-        *,
-        message: str | None = None,
-        remember: str | None = None,
-        updated_input: dict[str, Any] | None = None,
-        stop: bool = False,
-        mode: str | None = None,
-    ) -> bool:
+    def answer(self, request_id: str, decision: Decision) -> bool:
         """Answers a pending request, once; whoever else was quicker has."""
         if request_id in self._answered or not self.may("approve"):
             return False
         self._answered.add(request_id)
-        fields: dict[str, Any] = {"request_id": request_id, "allowed": allowed}
+        fields: dict[str, Any] = {"request_id": request_id, "allowed": decision.allowed}
         more = {
-            "message": message,
-            "remember": remember,
-            "updated_input": updated_input,
-            "mode": mode,
+            "message": decision.message,
+            "remember": decision.remember,
+            "updated_input": decision.updated_input,
+            "mode": decision.mode,
         }
         fields |= {name: value for name, value in more.items() if value is not None}
 
@@ -321,8 +311,8 @@ class AttachedSession(SessionHandle):
                 self.notice(f"The answer was not taken: {why}", "warning")
 
         self._link.send("confirmation_response", fields, refused=refused)
-        if stop:
-            self.interrupt(actor)
+        if decision.stop:
+            self.interrupt(decision.by)
         return True
 
     def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:

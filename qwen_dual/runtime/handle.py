@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.turns.stopping import INTERRUPTED
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.bus import OnError
     from qwen_dual.core.commands.slash import SlashCommands
     from qwen_dual.core.models.model import Model
+    from qwen_dual.core.permissions.approvals import Decision
     from qwen_dual.core.prompts.prompt import Prompt
     from qwen_dual.core.prompts.queue_editing import QueueEditing
     from qwen_dual.core.prompts.review import Review
@@ -287,29 +288,9 @@ class SessionHandle:
         """Makes the failed model call of the last turn again; False when there is none."""
         return self._acting().retry(actor)
 
-    def answer(
-        self,
-        request_id: str,
-        allowed: bool,
-        actor: Actor,
-        *,
-        message: str | None = None,
-        remember: str | None = None,
-        updated_input: dict[str, Any] | None = None,
-        stop: bool = False,
-        mode: str | None = None,
-    ) -> bool:
+    def answer(self, request_id: str, decision: Decision) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        return self._acting().answer(
-            request_id,
-            allowed,
-            actor,
-            message=message,
-            remember=remember,
-            updated_input=updated_input,
-            stop=stop,
-            mode=mode,
-        )
+        return self._acting().answer(request_id, decision)
 
     def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:
         """Stops the turn; False when none runs. For more see ``core.session.session.Session.interrupt``."""

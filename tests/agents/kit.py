@@ -12,6 +12,7 @@ import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.core.models.model import TextDelta, TokenUsage
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
@@ -122,7 +123,7 @@ class Playing:
 
     def answer(self, request: Event, *, allowed: bool = True, **more: Any) -> None:
         """Answers one as the person would."""
-        self.handle.latest.answer(request["request_id"], allowed, KEYBOARD, **more)
+        self.handle.latest.answer(request["request_id"], Decision(allowed, KEYBOARD, **more))
 
     def lane(self, agent: str | None) -> list[Event]:
         """The events of one agent, in their order."""

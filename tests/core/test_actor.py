@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.actor import CLI, INPUT, INTERRUPT, KEYBOARD, POLICY, SHUTDOWN, Actor
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol import EDITS
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
@@ -33,7 +34,7 @@ def test_every_act_says_who_it_was(actor: Actor) -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", actor)
-        host.session.answer(await host.request(), True, actor)
+        host.session.answer(await host.request(), Decision(True, actor))
         await host.result()
         host.session.set_approval_mode("yolo", actor)
         host.session.submit("/model fake", actor)
@@ -58,7 +59,7 @@ def test_a_mode_that_an_answer_lasts_for_is_changed_by_who_answered() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, INPUT, remember="session")
+        host.session.answer(await host.request(), Decision(True, INPUT, remember="session"))
         await host.result()
 
     host.play(script)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
@@ -97,7 +98,7 @@ class Hooked:
 
     def answer(self, request: Event, *, allowed: bool, **more: Any) -> None:
         """Answers it as the person would."""
-        self.handle.latest.answer(request["request_id"], allowed, KEYBOARD, **more)
+        self.handle.latest.answer(request["request_id"], Decision(allowed, KEYBOARD, **more))
 
     def told(self, event: str | None = None, file: str = "seen.jsonl") -> list[dict[str, Any]]:
         """What hooks were told so far, of one event or of all."""

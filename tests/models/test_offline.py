@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.prompts.prompt import RAN_BY_PERSON
 from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
@@ -27,7 +28,9 @@ def play(folder: Path, prompt: str, *, mode: str = "yolo", allow: bool | None = 
     async def script(host: Host) -> None:
         def decide(event: dict[str, Any]) -> None:
             if event["type"] == "control_request" and allow is not None:
-                host.session.answer(event["request_id"], allow, KEYBOARD, message="not now")
+                host.session.answer(
+                    event["request_id"], Decision(allow, KEYBOARD, message="not now")
+                )
 
         host.bus.subscribe(decide)
         host.session.submit(prompt, KEYBOARD)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.tools.tool import display_of
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.runtime.attached import AttachedSession, Link
@@ -108,10 +109,10 @@ def test_prompts_and_answers_go_out_as_commands() -> None:
     there = Attached()
     there.session.submit("hello", KEYBOARD)
     there.session.submit("", KEYBOARD, content=[{"type": "text", "text": "x"}])
-    there.session.answer("r1", True, KEYBOARD, remember="session")
-    there.session.answer("r1", True, KEYBOARD)  # a key too many
+    there.session.answer("r1", Decision(True, KEYBOARD, remember="session"))
+    there.session.answer("r1", Decision(True, KEYBOARD))  # a key too many
     there.tell("state", state="thinking", queued=0)
-    there.session.answer("r2", False, KEYBOARD, message="no", stop=True)
+    there.session.answer("r2", Decision(False, KEYBOARD, message="no", stop=True))
     assert there.link.commands == [
         {"type": "submit", "text": "hello"},
         {"type": "submit", "content": [{"type": "text", "text": "x"}]},
@@ -138,12 +139,12 @@ def test_a_prompt_joins_the_turn_that_runs_there() -> None:
 
 def test_an_answer_that_was_not_taken_can_be_given_again_and_is_told() -> None:
     there = Attached()
-    there.session.answer("r", True, KEYBOARD)
+    there.session.answer("r", Decision(True, KEYBOARD))
     refused = there.link.refused[0]
     assert refused is not None
     refused("no_right", "it takes the right to approve")
     assert there.notices == ["The answer was not taken: it takes the right to approve"]
-    assert there.session.answer("r", True, KEYBOARD)
+    assert there.session.answer("r", Decision(True, KEYBOARD))
     there.session.feed({"type": "control_response", "response": {"request_id": "r"}})
     refused("unknown_request", "somebody else was quicker")
     assert len(there.notices) == 1  # that is told by its own event
@@ -209,7 +210,7 @@ def test_what_cannot_be_done_from_here_is_said() -> None:
     "act",
     [
         lambda session: session.submit("hello", KEYBOARD),
-        lambda session: session.answer("r", True, KEYBOARD),
+        lambda session: session.answer("r", Decision(True, KEYBOARD)),
         lambda session: session.interrupt(KEYBOARD),
         lambda session: session.next_approval_mode(KEYBOARD),
         lambda session: session.set_model("n", KEYBOARD),

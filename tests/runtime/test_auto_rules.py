@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from tests.runtime.test_auto_mode import Auto, auto, judging, shell
 from tests.support.fakes import FakeModel
 
@@ -24,7 +25,7 @@ def test_a_rule_that_comes_while_it_judges_is_not_overruled(tmp_path: Path) -> N
         at.handle.parts.session.policy.set_rules(ask=["Bash(touch *)"])
         gate.set()
         request = await at.events.until(lambda event: event["type"] == "control_request")
-        at.handle.answer(request["request_id"], False, KEYBOARD)
+        at.handle.answer(request["request_id"], Decision(False, KEYBOARD))
         await at.events.results()
         assert not (at.work / "made").exists()
 

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol import events
 from qwen_dual.running.keeper import Locks
 from qwen_dual.running.listing import running
@@ -87,7 +88,7 @@ async def test_the_record_follows_the_session_and_goes_with_it(folder: Path) -> 
         assert (waiting.title, waiting.waits, record.waits) == ("run touch made", True, False)
         assert record.started_at <= waiting.state_at
         [request] = log.of("control_request")
-        handle.answer(request["request_id"], False, CLI)
+        handle.answer(request["request_id"], Decision(False, CLI))
         await log.results()
 
         handle.launch.bus.publish(events.system("proposals", {"proposals": [{}]}))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from qwen_dual.core.actor import CLI, KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.fs import proc
 from qwen_dual.sandbox import bubblewrap
 from tests.mcp.support import HOSTILE
@@ -73,7 +74,7 @@ def test_a_call_asks_as_long_as_the_server_is_not_trusted(place: Place, *, trust
                 assert preview["text"].splitlines() == told
                 assert [warning["kind"] for warning in preview["warnings"]] == ["bidi"]
                 assert request["rules"] == ["mcp__bad__echo"]
-                handle.answer((await asked(place))["request_id"], True, KEYBOARD)
+                handle.answer((await asked(place))["request_id"], Decision(True, KEYBOARD))
             await place.log.results()
 
     run(main)
@@ -118,14 +119,14 @@ def test_no_value_of_a_folders_servers_stands_in_the_place_of_a_command(place: P
             request = await asked(place)
             assert request["request"]["preview"]["text"] == command
             assert request["request"]["preview"]["warnings"] == []
-            handle.answer(request["request_id"], True, KEYBOARD)
+            handle.answer(request["request_id"], Decision(True, KEYBOARD))
             await place.log.until(lambda _: len(place.log.of("control_request")) == 2)
             # A secret of the person's stays unseen, and whoever is asked is told.
             hidden = place.log.of("control_request")[1]
             assert hidden["request"]["preview"]["text"] == "touch [mine X-Key]"
             (warning,) = hidden["request"]["preview"]["warnings"]
             assert "stands in its place" in warning["message"]
-            handle.answer(hidden["request_id"], False, KEYBOARD)
+            handle.answer(hidden["request_id"], Decision(False, KEYBOARD))
             await place.log.results()
 
     run(main)
@@ -139,7 +140,7 @@ def test_always_allows_this_tool_of_this_server_and_no_other(place: Place) -> No
         async with place.session() as handle:
             handle.submit("go", CLI)
             request = await asked(place)
-            handle.answer(request["request_id"], True, KEYBOARD, remember="session")
+            handle.answer(request["request_id"], Decision(True, KEYBOARD, remember="session"))
             await place.log.results()
             policy = handle.parts.session.policy
             judged = {

@@ -9,6 +9,7 @@ import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD, POLICY
 from qwen_dual.core.models.model import TextDelta, TokenUsage
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.mcp.config import ServerConfig
 from qwen_dual.runtime.mcp import control_of, servers_of
 from tests.mcp.support import with_node
@@ -66,7 +67,7 @@ def test_what_a_server_asks_is_a_question_that_a_host_can_answer(place: Place) -
             third = await place.log.until(
                 lambda each: is_elicitation(each) and each["request_id"] not in known
             )
-            handle.answer(third["request_id"], False, KEYBOARD)
+            handle.answer(third["request_id"], Decision(False, KEYBOARD))
             await place.log.results()
 
     run(main)
@@ -107,7 +108,7 @@ def test_a_page_is_opened_and_the_model_asked_only_with_leave(place: Place) -> N
                     )
                 )
                 seen.add(event["request_id"])
-                handle.answer(event["request_id"], allowed, KEYBOARD, message=message)
+                handle.answer(event["request_id"], Decision(allowed, KEYBOARD, message=message))
                 request: Event = event["request"]
                 return request
 
@@ -148,7 +149,7 @@ def test_where_nobody_can_be_asked_the_answer_is_no(place: Place) -> None:
 
             def refuse(event: Event) -> None:
                 if event["type"] == "control_request":
-                    handle.answer(event["request_id"], False, POLICY)
+                    handle.answer(event["request_id"], Decision(False, POLICY))
 
             handle.subscribe(refuse)
             handle.submit("go", CLI)
@@ -196,7 +197,7 @@ def test_what_sampling_took_is_told_and_counted(place: Place) -> None:
                 group.start_soon(answers.sample, "theirs", asked)
                 await place.log.until(lambda event: event["type"] == "control_request")
                 (pending,) = session.approvals.pending
-                handle.answer(pending, True, KEYBOARD)
+                handle.answer(pending, Decision(True, KEYBOARD))
             (told,) = place.log.of("side_call")
             assert told["data"] == {
                 "purpose": "mcp",

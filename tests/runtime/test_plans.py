@@ -12,6 +12,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol.commands import parse_command
 from tests.hooks.kit import Hooked, play, session
 from tests.support.fakes import call
@@ -358,7 +359,7 @@ def test_whoever_changes_the_mode_after_a_plan_was_allowed_has_the_last_word(
         hooked.handle.submit("plan it", KEYBOARD)
         request = (await hooked.request())["request_id"]
         # Both before the call that was allowed gets to run.
-        hooked.handle.answer(request, True, INPUT, mode="auto-edit")
+        hooked.handle.answer(request, Decision(True, INPUT, mode="auto-edit"))
         hooked.handle.set_approval_mode("default", KEYBOARD)
         await hooked.request(2)
         assert hooked.handle.approval_mode == "default"

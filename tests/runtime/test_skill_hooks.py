@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from tests.runtime.written import Place
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def test_leave_for_hooks_is_for_those_that_were_shown(place: Place) -> None:
             assert handle.parts.definitions is not None
             shelf = handle.parts.definitions.shelf
             await shelf.load("gated", "", entered=False)  # what another agent does meanwhile
-            handle.answer(first["request_id"], True, KEYBOARD)
+            handle.answer(first["request_id"], Decision(True, KEYBOARD))
             await place.log.results()
             assert handle.parts.hooking is not None
             (hook,) = handle.parts.hooking.hooks.engine.hooks

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.tools.skill import AllowanceCall, LoadedSkill
 from qwen_dual.web.rights import lacking
@@ -170,7 +171,7 @@ def test_nothing_but_an_answer_allows_what_a_skill_asks_for(place: Place) -> Non
             for mode in ("auto-edit", "auto", "yolo"):
                 handle.set_approval_mode(mode, KEYBOARD)
                 assert place.log.of("control_response") == []
-            handle.answer(request["request_id"], False, KEYBOARD)
+            handle.answer(request["request_id"], Decision(False, KEYBOARD))
             await place.log.results()
             policy = handle.parts.session.policy
             assert not policy.has_leave(policy.names.parse("Bash(touch:*)"))

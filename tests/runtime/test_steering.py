@@ -13,6 +13,7 @@ import pytest
 from qwen_dual.chats.export import export
 from qwen_dual.chats.load import load
 from qwen_dual.core.actor import INPUT, KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
@@ -164,7 +165,7 @@ async def test_an_image_from_outside_takes_leave_before_it_joins(work: Path, gat
     async with driven(gate, approval_mode="default") as (handle, log):
         handle.submit("go on", KEYBOARD)
         asked = await log.until(lambda event: event["type"] == "control_request")
-        handle.answer(asked["request_id"], True, KEYBOARD)
+        handle.answer(asked["request_id"], Decision(True, KEYBOARD))
         await log.until(lambda event: event.get("subtype") == "tool_progress")
         send(handle, type="submit", text="see", content=[block], id="k", when_busy="steer")
         async with await anyio.open_file(work / "gate", "w") as file:
@@ -173,7 +174,7 @@ async def test_an_image_from_outside_takes_leave_before_it_joins(work: Path, gat
         assert leave["request"]["blocked_path"] == str(outside)
         listed = [event["data"]["prompts"] for event in log.of("queue")][-1]
         assert [one["content"][0]["name"] for one in listed] == ["shot.png"]
-        handle.answer(leave["request_id"], True, KEYBOARD)
+        handle.answer(leave["request_id"], Decision(True, KEYBOARD))
         await log.results(1)
         assert texts(handle)[2] == ["tool_result", "see", "image"]
         (event,) = [event for event in log.of("user") if event.get("steered")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
@@ -81,7 +82,7 @@ class Place:
         while (event := await self.log.until(is_next))["type"] != "result":
             answered += 1
             assert answer, f"nobody expected {event['request']}"
-            handle.answer(event["request_id"], actor=KEYBOARD, **answer)
+            handle.answer(event["request_id"], Decision(by=KEYBOARD, **answer))
         return event
 
     def said(self, kind: str = "text") -> list[str]:

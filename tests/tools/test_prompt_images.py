@@ -11,6 +11,7 @@ import pytest
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.commands.slash import Asks, SlashCommand
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from tests.support.fakes import FakeModel, Host
@@ -109,7 +110,7 @@ def test_an_image_from_outside_waits_for_leave(tools: Toolset, workspace: Path) 
         host.session.submit("look", KEYBOARD, content=[at(away)])
         request = await host.request()
         assert not host.of("user")
-        host.session.answer(request, True, KEYBOARD)
+        host.session.answer(request, Decision(True, KEYBOARD))
         await host.result()
 
     host.play(script)
@@ -128,7 +129,7 @@ def test_an_image_that_is_refused_is_not_read_and_the_prompt_goes_on(
 
     async def script(host: Host) -> None:
         host.session.submit("look", KEYBOARD, content=[at(away)])
-        host.session.answer(await host.request(), False, KEYBOARD)
+        host.session.answer(await host.request(), Decision(False, KEYBOARD))
         await host.result()
 
     host.play(script)

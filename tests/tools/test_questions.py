@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.parameters import MODELS, schema
@@ -96,7 +97,7 @@ def asked(mode: str, *, allowed: bool = True, **answer: Any) -> str:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), allowed, KEYBOARD, **answer)
+        host.session.answer(await host.request(), Decision(allowed, KEYBOARD, **answer))
         await host.result()
 
     model = FakeModel(

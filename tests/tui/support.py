@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.commands.questions import Form
+    from qwen_dual.core.permissions.approvals import Decision
     from qwen_dual.core.prompts.prompt import Prompt
     from qwen_dual.core.prompts.review import Review
     from qwen_dual.core.session.session import Session
@@ -109,26 +110,14 @@ class FakeSession:
         self.submitted.append(text)
         self.contents.append(content)
 
-    def answer(
-        self,
-        request_id: str,
-        allowed: bool,
-        actor: Actor,
-        *,
-        message: str | None = None,
-        remember: str | None = None,
-        updated_input: dict[str, Any] | None = None,
-        stop: bool = False,
-        mode: str | None = None,
-    ) -> bool:
+    def answer(self, request_id: str, decision: Decision) -> bool:
         """Records, and tells that the request is resolved."""
-        self.modes.append(mode)
-        self.inputs.append(updated_input)
-        self.stops.append(stop)
-        self.answers.append((request_id, allowed, message, remember))
-        self.bus.publish(
-            events.control_response(request_id, allowed=allowed, resolved_by=str(actor))
-        )
+        self.modes.append(decision.mode)
+        self.inputs.append(decision.updated_input)
+        self.stops.append(decision.stop)
+        self.answers.append((request_id, decision.allowed, decision.message, decision.remember))
+        allowed, by = decision.allowed, str(decision.by)
+        self.bus.publish(events.control_response(request_id, allowed=allowed, resolved_by=by))
         return True
 
     def run_shell(self, command: str, actor: Actor) -> None:

@@ -31,6 +31,7 @@ from qwen_dual.core.models.model import (
     ToolCallArguments,
     ToolCallStart,
 )
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.session.session import Session
 from qwen_dual.core.session.stats import Stats
 from qwen_dual.core.tools.tool import Command, Display, Subject, ToolResult
@@ -324,7 +325,7 @@ async def steer(session: Session, descriptor: int) -> None:
             if word == "remote":
                 session.submit(text, INPUT)
             elif word in ("allow", "deny"):
-                session.answer(pending, word == "allow", INPUT)
+                session.answer(pending, Decision(word == "allow", INPUT))
             elif word == "seen":
                 plan = session.tools["todo_write"]
                 assert isinstance(plan, ScriptedTool)

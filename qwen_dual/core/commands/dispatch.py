@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.prompts.queue_editing import CannotChange
 from qwen_dual.core.prompts.submission import said_in
 from qwen_dual.protocol import events
@@ -271,15 +272,15 @@ class Dispatcher:
             self._receipt(command, ("unknown_request", events.UNKNOWN_REQUEST))
         else:
             self._receipt(command)
-        self._session.answer(
-            command.request_id,
+        decision = Decision(
             command.allowed,
             self._actor,
             message=command.message,
-            remember=command.remember,
             updated_input=command.updated_input,
+            remember=command.remember,
             mode=command.mode,
         )
+        self._session.answer(command.request_id, decision)
 
     def _change_queue(self, command: Cancel | EditQueued | MoveQueued) -> None:
         editing, target, position = self._session.queue_editing, command.target, None

@@ -6,7 +6,7 @@ I/O of its own: models and tools are given, events go to the bus.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
@@ -18,7 +18,7 @@ from qwen_dual.core.conversation.conversation import Conversation, Points
 from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.models.metering import Meter
 from qwen_dual.core.models.model_set import ModelSet, ModelSteering
-from qwen_dual.core.permissions.approvals import Approvals, Decision
+from qwen_dual.core.permissions.approvals import Approvals
 from qwen_dual.core.permissions.modes import Modes
 from qwen_dual.core.permissions.policy import Policy
 from qwen_dual.core.permissions.remembering import Remembering
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.conversation.point import Point
     from qwen_dual.core.conversation.rewinding import Rewinding
     from qwen_dual.core.models.model import Model
+    from qwen_dual.core.permissions.approvals import Decision
     from qwen_dual.core.permissions.rules import Rule
     from qwen_dual.core.session.worker import Needed
     from qwen_dual.core.tools.tool import Tool
@@ -245,20 +246,8 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
             self.notice(told)
         self._state.tell()
 
-    def answer(
-        self,
-        request_id: str,
-        allowed: bool,
-        actor: Actor,
-        *,
-        message: str | None = None,
-        remember: str | None = None,
-        updated_input: dict[str, Any] | None = None,
-        stop: bool = False,
-        mode: str | None = None,
-    ) -> bool:
+    def answer(self, request_id: str, decision: Decision) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        decision = Decision(allowed, actor, message, updated_input, remember, stop, mode)
         if not (was_pending := self.approvals.resolve(request_id, decision)):
             self.publish(events.control_error(request_id))
         return was_pending

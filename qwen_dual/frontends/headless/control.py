@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.actor import SDK
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.failures import describe
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.headless.host_requests import HostRequests
 from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
@@ -145,7 +146,7 @@ class ControlProtocol:
         except Exception as error:
             log.exception("an answer of the other side failed")
             why = f"internal error: {describe(error)}"
-            self._session.answer(response.request_id, False, SDK, message=why)
+            self._session.answer(response.request_id, Decision(False, SDK, message=why))
 
     def close(self) -> None:
         """Nothing more comes in: what waits for an answer is denied, and nobody is asked again."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import CLI, POLICY
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.headless import messages
 from qwen_dual.frontends.headless.endings import Ending, ending_of
 from qwen_dual.frontends.headless.remedies import what_helps
@@ -96,7 +97,7 @@ class Headless:
             self._begun = event.get("data", event).get("origin") == str(CLI)
         if kind == "control_request" and not self._answerable:
             refusal = refusal_of(event, self._session.approval_mode)
-            self._session.answer(event["request_id"], False, POLICY, message=refusal)
+            self._session.answer(event["request_id"], Decision(False, POLICY, message=refusal))
         elif kind == "assistant" and main:
             begin_collection()  # all that an answer needs is loaded; a run of one is over before
             usage = event["message"]["usage"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.headless.lines import LINE_BYTES, shorten
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.control import permission_answer
@@ -111,7 +112,7 @@ class HostPermissions:
         """Takes an answer; one to a request that is not out is told to be that."""
         asked = self._pop(response.request_id)
         if asked is None:
-            self._session.answer(response.request_id, False, self._by)
+            self._session.answer(response.request_id, Decision(False, self._by))
             return
         if response.error:
             self._deny(response.request_id, f"the program that decides failed: {response.error}")
@@ -131,7 +132,7 @@ class HostPermissions:
             return
         if updated == asked.shown:
             updated = None
-        self._session.answer(response.request_id, True, self._by, updated_input=updated)
+        self._session.answer(response.request_id, Decision(True, self._by, updated_input=updated))
 
     def resolved(self, request_id: str) -> None:
         """Somebody else has answered a request: the other side need not."""
@@ -157,7 +158,7 @@ class HostPermissions:
             self._folder = None
 
     def _deny(self, request_id: str, message: str | None, *, stop: bool = False) -> None:
-        self._session.answer(request_id, False, self._by, message=message, stop=stop)
+        self._session.answer(request_id, Decision(False, self._by, message=message, stop=stop))
 
     def _pop(self, request_id: str) -> _Asked | None:
         asked = self._asked.pop(request_id, None)

@@ -13,6 +13,7 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.actor import CLI, POLICY
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.headless.bounds import Bounds, Watch
 from qwen_dual.frontends.headless.control import ControlProtocol
 from qwen_dual.frontends.headless.endings import BUDGET, FAILED, Ending
@@ -136,7 +137,7 @@ class StreamRun:
         self._control.observe(event)
         if kind == "control_request" and not (self._control.asks or self._wanted.answerable):
             refusal = refusal_of(event, self._session.approval_mode)
-            self._session.answer(event["request_id"], False, POLICY, message=refusal)
+            self._session.answer(event["request_id"], Decision(False, POLICY, message=refusal))
 
     def _announce(self) -> None:
         """Tells ``init`` of the turn that begins."""

@@ -11,6 +11,7 @@ import anyio.lowlevel
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from tests.support.fakes import FakeModel, FakeTool, Host, call
@@ -121,7 +122,7 @@ def test_the_first_answer_wins_and_a_late_one_gets_the_error() -> None:
         host.session.submit("go", KEYBOARD)
         request = await host.request()
         send(dispatcher, type="confirmation_response", request_id=request, allowed=False)
-        assert not host.session.answer(request, True, KEYBOARD)
+        assert not host.session.answer(request, Decision(True, KEYBOARD))
         send(dispatcher, type="confirmation_response", request_id=request, allowed=True, id="late")
         await host.result()
 
@@ -204,7 +205,7 @@ def test_of_two_answers_the_first_decides_whatever_happens_between_them() -> Non
 
         def answer(by: str, request: str, allowed: bool) -> None:
             if by == "keyboard":
-                host.session.answer(request, allowed, KEYBOARD, message="no")
+                host.session.answer(request, Decision(allowed, KEYBOARD, message="no"))
             else:
                 answered = {"request_id": request, "allowed": allowed, "message": "no"}
                 send(dispatcher, type="confirmation_response", **answered)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.arguments import LONGEST_MENDED, read, read_long
 from qwen_dual.core.models.model import Finished, TextDelta, ToolCallArguments, ToolCallStart
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.turns.refusals import CUT_OFF
 from qwen_dual.protocol.codec import decode, encode
 from qwen_dual.tools.parameters import MODELS, check, schema
@@ -148,7 +149,7 @@ def test_what_is_shown_is_what_runs() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD))
         await host.result()
 
     host.play(script)

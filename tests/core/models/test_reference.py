@@ -18,6 +18,7 @@ from qwen_dual.cli.parser import Options
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.models.model import ModelError
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.git.repository import Branch
 from qwen_dual.runtime import launch
 from qwen_dual.runtime.model_choice import ModelChoice
@@ -119,7 +120,7 @@ def test_a_session_is_the_recorded_one_field_by_field(name: str) -> None:
     async def script(host: Host) -> None:
         host.session.submit(prompt["message"]["content"][0]["text"], KEYBOARD)
         if any(event["type"] == "control_request" for event in expected):
-            host.session.answer(await host.request(), True, INPUT)
+            host.session.answer(await host.request(), Decision(True, INPUT))
         await host.result()
 
     host.play(script)

@@ -7,6 +7,7 @@ import pytest
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import TextDelta
 from qwen_dual.core.models.text_calls import find
+from qwen_dual.core.permissions.approvals import Decision
 from tests.support.fakes import FakeModel, FakeTool, Host
 
 TOOLS = ["read_file", "run_shell_command"]
@@ -144,7 +145,7 @@ def test_where_the_settings_say_so_it_is_run_with_the_usual_approvals() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD))
         assert (await host.result())["result"] == "done"
 
     host.play(script)

@@ -8,6 +8,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_a_denial_without_a_reason_ends_the_turn() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), False, KEYBOARD)
+        host.session.answer(await host.request(), Decision(False, KEYBOARD))
         await host.result()
 
     host = Host(model, FakeTool())
@@ -66,11 +67,11 @@ def test_an_answer_that_stops_ends_the_turn_whatever_else_was_asked_or_has_run(f
         host.session.submit("go", KEYBOARD)
         one, two = await host.request(1), await host.request(2)
         if first:
-            host.session.answer(one, True, KEYBOARD)
-        host.session.answer(two, False, KEYBOARD, stop=True)
+            host.session.answer(one, Decision(True, KEYBOARD))
+        host.session.answer(two, Decision(False, KEYBOARD, stop=True))
         await host.result()
         host.session.submit("go on", KEYBOARD)
-        host.session.answer(await host.request(3), True, KEYBOARD)
+        host.session.answer(await host.request(3), Decision(True, KEYBOARD))
         await host.result(2)
 
     host = Host(model, tool)
@@ -87,7 +88,9 @@ def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), False, KEYBOARD, message="use trash instead")
+        host.session.answer(
+            await host.request(), Decision(False, KEYBOARD, message="use trash instead")
+        )
         await host.result()
 
     host = Host(model, FakeTool())
@@ -105,7 +108,7 @@ def test_what_follows_a_denied_call_does_not_run() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), False, KEYBOARD)
+        host.session.answer(await host.request(), Decision(False, KEYBOARD))
         await host.result()
 
     host = Host(model, edit, shell)
@@ -120,7 +123,9 @@ def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "ls"})
+        host.session.answer(
+            await host.request(), Decision(True, KEYBOARD, updated_input={"command": "ls"})
+        )
         await host.result()
 
     host = Host(model, tool)
@@ -135,7 +140,7 @@ def test_a_changed_input_that_needs_no_more_leave_runs() -> None:
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
         changed = {"command": "rm b"}
-        host.session.answer(await host.request(), True, INPUT, updated_input=changed)
+        host.session.answer(await host.request(), Decision(True, INPUT, updated_input=changed))
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="rm a")), tool)
@@ -153,11 +158,11 @@ def test_a_changed_input_that_a_rule_asks_about_is_asked_for_as_it_is_now(again:
         host.session.policy.set_rules(ask=["Bash(rm *)"])
         host.session.submit("go", KEYBOARD)
         first = await host.request()
-        host.session.answer(first, True, INPUT, updated_input=changed)
+        host.session.answer(first, Decision(True, INPUT, updated_input=changed))
         second = await host.request(2)
         assert second != first and tool.runs == []
         # The same change again is none: it is leave for what was asked.
-        host.session.answer(second, again, INPUT, updated_input=changed)
+        host.session.answer(second, Decision(again, INPUT, updated_input=changed))
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
@@ -173,7 +178,9 @@ def test_what_the_person_changes_at_the_keyboard_they_have_seen() -> None:
     async def script(host: Host) -> None:
         host.session.policy.set_rules(ask=["Bash(rm *)"])
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "rm x"})
+        host.session.answer(
+            await host.request(), Decision(True, KEYBOARD, updated_input={"command": "rm x"})
+        )
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
@@ -187,7 +194,9 @@ def test_an_input_changed_to_what_a_rule_allows_runs_at_once() -> None:
     async def script(host: Host) -> None:
         host.session.policy.set_rules(allow=["Bash(ls)"])
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, INPUT, updated_input={"command": "ls"})
+        host.session.answer(
+            await host.request(), Decision(True, INPUT, updated_input={"command": "ls"})
+        )
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="rm x")), tool)
@@ -205,8 +214,8 @@ def test_an_answer_that_changes_the_input_leaves_no_rule_about_the_one_before(
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
         first, changed = await host.request(), {"command": "ls build"}
-        host.session.answer(first, True, actor, remember="session", updated_input=changed)
-        host.session.answer(await host.request(2), False, KEYBOARD)
+        host.session.answer(first, Decision(True, actor, remember="session", updated_input=changed))
+        host.session.answer(await host.request(2), Decision(False, KEYBOARD))
         await host.result()
 
     host = Host(FakeModel(asked, asked), tool)
@@ -234,7 +243,7 @@ def test_a_change_is_shown_once_in_the_request_or_when_it_begins(asked: bool) ->
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
         if asked:
-            host.session.answer(await host.request(), True, KEYBOARD)
+            host.session.answer(await host.request(), Decision(True, KEYBOARD))
         await host.result()
 
     host.play(script)
@@ -249,7 +258,9 @@ def test_a_change_that_an_answer_edited_is_shown_as_it_is_made() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"new": "y"})
+        host.session.answer(
+            await host.request(), Decision(True, KEYBOARD, updated_input={"new": "y"})
+        )
         await host.result()
 
     host.play(script)
@@ -319,8 +330,8 @@ def test_a_change_on_top_of_another_is_asked_for_once_that_is_made() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD)
-        host.session.answer(await host.request(2), True, KEYBOARD)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD))
+        host.session.answer(await host.request(2), Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(model, tool)
@@ -333,7 +344,7 @@ def test_a_request_names_what_is_odd_in_its_preview() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), False, KEYBOARD)
+        host.session.answer(await host.request(), Decision(False, KEYBOARD))
         await host.result()
 
     host = Host(model, FakeTool("edit", "edit", diff="+{new}"))

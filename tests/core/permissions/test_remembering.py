@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 
@@ -20,8 +21,8 @@ def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> Non
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, remember="session")
-        host.session.answer(await host.request(2), True, KEYBOARD)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD, remember="session"))
+        host.session.answer(await host.request(2), Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(model, tool)
@@ -36,7 +37,7 @@ def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, remember=scope)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD, remember=scope))
         await host.result()
 
     def keep(rule: str, scope: str) -> None:
@@ -67,7 +68,7 @@ def test_a_slow_disk_holds_up_no_call_and_what_was_allowed_for_good_is_kept_at_t
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, remember="user")
+        host.session.answer(await host.request(), Decision(True, KEYBOARD, remember="user"))
         await host.result()
         ran.set()
         assert kept == []

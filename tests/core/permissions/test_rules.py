@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.permissions.rule_names import RuleNames
 from qwen_dual.core.permissions.rules import allows, select_tools
 from qwen_dual.core.tools.tool import UNKNOWN, Command, Display, FileAccess, Subject
@@ -293,7 +294,9 @@ def test_an_edited_input_that_a_rule_denies_does_not_run() -> None:
     async def script(host: Host) -> None:
         host.session.policy.set_rules(deny=["Bash(rm *)"])
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "rm x"})
+        host.session.answer(
+            await host.request(), Decision(True, KEYBOARD, updated_input={"command": "rm x"})
+        )
         await host.result()
 
     host = Host(FakeModel(call(SHELL, command="ls")), tool)
@@ -308,7 +311,7 @@ def test_what_turns_out_to_need_leave_is_asked_about_even_in_yolo(allowed: bool)
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), allowed, KEYBOARD, message="no")
+        host.session.answer(await host.request(), Decision(allowed, KEYBOARD, message="no"))
         await host.result()
 
     host = Host(FakeModel(call("web_fetch", url="x")), tool, approval_mode="yolo")

@@ -9,6 +9,7 @@ import anyio
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.models.model import TextDelta, TokenUsage
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.turns.hooks import HookSaid
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
@@ -160,7 +161,7 @@ def test_while_somebody_is_asked_it_waits_and_answers_nothing() -> None:
         request = await host.request()
         host.session.submit("wait", KEYBOARD, steers=True)
         assert host.session.state == "awaiting_approval"
-        host.session.answer(request, True, KEYBOARD)
+        host.session.answer(request, Decision(True, KEYBOARD))
         await host.result()
 
     host = busy_host(FakeTool(), approval_mode="default")

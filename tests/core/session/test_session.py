@@ -10,6 +10,7 @@ import pytest
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.models.model import TextDelta, ThinkingDelta, TokenUsage, ToolCallStart
 from qwen_dual.core.models.pieces import MAX_PIECE
+from qwen_dual.core.permissions.approvals import Decision
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 
@@ -37,7 +38,7 @@ def test_a_turn_with_one_approved_call_has_the_order_of_the_protocol() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        assert host.session.answer(await host.request(), True, KEYBOARD)
+        assert host.session.answer(await host.request(), Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(model, tool)
@@ -83,7 +84,7 @@ def test_the_result_adds_up_the_turn() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", INPUT, command_id="c1")
-        host.session.answer(await host.request(), True, KEYBOARD)
+        host.session.answer(await host.request(), Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(model, FakeTool())

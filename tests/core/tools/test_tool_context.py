@@ -10,6 +10,7 @@ import anyio
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.conversation.conversation import IMAGE_TOKENS, Conversation, estimate
 from qwen_dual.core.models.model import RetryWait, TextDelta, TokenUsage
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.tools.tool import ToolResult
 from qwen_dual.core.turns.outcome import MAX_BLOCKS
 from qwen_dual.core.turns.room import MAX_RUNNING
@@ -154,7 +155,7 @@ def test_calls_that_ask_on_their_way_keep_nobody_else_from_running() -> None:
             request = await host.request(number)
             assert host.session.approvals.pending[request].request["input"] == {}
         for request in list(host.session.approvals.pending):
-            host.session.answer(request, True, KEYBOARD)
+            host.session.answer(request, Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(FakeModel(calls), asking, more, approval_mode="yolo")
@@ -171,7 +172,7 @@ def test_a_tool_may_do_without_what_it_was_not_allowed() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
-        host.session.answer(await host.request(), False, KEYBOARD)
+        host.session.answer(await host.request(), Decision(False, KEYBOARD))
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command")), tool, approval_mode="yolo")

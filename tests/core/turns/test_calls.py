@@ -12,6 +12,7 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.core.turns.call_input import LARGE
 from qwen_dual.core.turns.room import MAX_RUNNING
@@ -88,7 +89,7 @@ def test_whatever_a_tool_raises_is_the_result_of_its_call(
     async def script(host: Host) -> None:
         host.session.submit("go", KEYBOARD)
         if where == "preview":  # nobody is asked about what nothing can be shown of
-            host.session.answer(await host.request(), True, KEYBOARD)
+            host.session.answer(await host.request(), Decision(True, KEYBOARD))
         await host.result()
 
     mode = "default" if where == "preview" else "yolo"

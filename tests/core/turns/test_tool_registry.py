@@ -8,6 +8,7 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.turns.tool_registry import NameTaken, ToolRegistry
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
@@ -125,7 +126,7 @@ def test_a_call_that_waits_keeps_the_tool_it_was_made_to() -> None:
         host.session.submit("go", KEYBOARD)
         request = await host.request()
         host.session.tools.remove([tool.name])
-        host.session.answer(request, True, KEYBOARD)
+        host.session.answer(request, Decision(True, KEYBOARD))
         await host.result()
 
     host = Host(FakeModel(call(tool.name)), tool)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.models.model import ModelError, TextDelta
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
 from qwen_dual.frontends.tui.terminal.reports import Reports
 from qwen_dual.runtime.in_terminal import InTerminal
@@ -64,7 +65,9 @@ def play(seed: int, reports: Reports) -> tuple[list[Event], str]:
         if what == "interrupt":
             host.session.interrupt(KEYBOARD)
         else:
-            host.session.answer(event["request_id"], what == "allow", INPUT, stop=what == "stop")
+            host.session.answer(
+                event["request_id"], Decision(what == "allow", INPUT, stop=what == "stop")
+            )
 
     host.bus.subscribe(decide)
 

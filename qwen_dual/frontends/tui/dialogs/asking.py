@@ -7,10 +7,11 @@ editor's keys are the controller's; those that come too early are ``early_keys``
 from __future__ import annotations
 
 import re
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.frontends.tui.dialogs.asking_forms import FormAsking
 from qwen_dual.frontends.tui.dialogs.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.dialogs.early_keys import EarlyKeys
@@ -159,9 +160,10 @@ class Asking(FormAsking):
     def _answer_questions(self, sheet: Sheet) -> None:
         request = self.dialog.request
         if sheet.state == "cancelled" or request is None:
-            self._answer(allowed=False)
+            self._answer(Decision(allowed=False, by=KEYBOARD))
         else:
-            self._answer(allowed=True, updated_input=answered(request.input, sheet.answers))
+            given = answered(request.input, sheet.answers)
+            self._answer(Decision(allowed=True, by=KEYBOARD, updated_input=given))
 
     def key(self, key: str, text: str = "") -> None:
         """A key while a request is asked.
@@ -206,7 +208,7 @@ class Asking(FormAsking):
             case "pageup" | "pagedown":
                 dialog.scroll(-1 if key == "pageup" else 1)
             case "escape":
-                self._answer(allowed=False, stop=True)
+                self._answer(Decision(allowed=False, by=KEYBOARD, stop=True))
             case "enter":
                 choice = dialog.enter()
                 if choice is not None:
@@ -269,7 +271,7 @@ class Asking(FormAsking):
         said = self.reason.expanded().strip()
         if self._said_no and _REST_OF_NO.match(said):
             said = f"n{said}"
-        self._answer(allowed=False, message=said or None)
+        self._answer(Decision(allowed=False, by=KEYBOARD, message=said or None))
 
     def reason_escape(self) -> None:
         """Goes back to the choices."""
@@ -308,27 +310,19 @@ class Asking(FormAsking):
         elif choice.edits:
             self._edit_proposal()
         else:
-            self._answer(allowed=choice.allowed, remember=choice.remember, mode=choice.mode)
+            self._answer(
+                Decision(choice.allowed, KEYBOARD, remember=choice.remember, mode=choice.mode)
+            )
 
-    def _answer(
-        self,
-        *,
-        allowed: bool,
-        message: str | None = None,
-        remember: str | None = None,
-        updated_input: dict[str, object] | None = None,
-        stop: bool = False,
-        mode: str | None = None,
-    ) -> None:
+    def _answer(self, decision: Decision) -> None:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
         if request is not None and self.dialog.is_proposal:
-            if allowed:
+            if decision.allowed:
                 self._proposals.take(request.request_id)
             else:
-                self._proposals.refuse(request.request_id, message)
+                self._proposals.refuse(request.request_id, decision.message)
         elif request is not None and request.request_id in self._requests():
-            answer = partial(self.session.answer, request.request_id, allowed, KEYBOARD, mode=mode)
-            answer(message=message, remember=remember, updated_input=updated_input, stop=stop)
+            self.session.answer(request.request_id, decision)
         self.follow(typing=True)
         self._changed()
