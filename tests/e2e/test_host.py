@@ -31,7 +31,7 @@ def test_a_remote_prompt_runs_as_if_typed_and_is_marked(tmp_path: Path) -> None:
         assert program.of("control_response")[0]["response"]["resolved_by"] == "input"
         receipt = program.of("system", "command_receipt")[0]["data"]
         assert receipt == {"id": "r1", "status": "accepted", "host": "input"}
-        assert not any("y  Yes" in row for row in program.terminal.screen)
+        program.terminal.wait_for(lambda t: not any("y  Yes" in row for row in t.screen))
         program.quit()
 
 

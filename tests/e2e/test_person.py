@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-import pytest
-
+from tests.support.processes import group_is_gone
 from tests.support.program import Program
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,5 +134,4 @@ def test_ctrl_b_lets_a_command_go_on_in_the_background_and_the_turn_go_on(tmp_pa
         assert "runs in the background" in content
         program.quit()
         group = int(content.split("PGID: ")[1].split()[0])
-        with pytest.raises(ProcessLookupError):
-            os.killpg(group, 0)
+        wait_until(lambda: group_is_gone(group), "the end of its processes")

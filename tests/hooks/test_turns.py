@@ -142,7 +142,7 @@ def test_an_interrupt_ends_hooks_and_loses_no_result(tmp_path: Path) -> None:
             assert result["stop_reason"] == "interrupted"
             assert one.results()[0]["content"].startswith("kept")
             assert one.responses()[0]["outcome"] == "cancelled"
-            assert is_gone(pid)
+            await until(lambda: is_gone(pid), "the end of the hook")
 
     play(main)
 

@@ -112,12 +112,15 @@ def test_a_policy_is_not_in_the_way_of_a_death(backend: str) -> None:
 @on_both
 def test_a_program_that_says_nothing(backend: str) -> None:
     async def main() -> None:
-        with pytest.raises(host.StartTimeout) as error:
-            async with fake("says_nothing", start_timeout=0.5):
-                raise AssertionError("never started")
-        assert error.value.seconds == 0.5
+        for seconds in (0.5, 4.0, 20.0):  # within the first even a busy machine mostly starts it
+            with pytest.raises(host.StartTimeout) as error:
+                async with fake("says_nothing", start_timeout=seconds):
+                    raise AssertionError("never started")
+            assert error.value.seconds == seconds
+            assert isinstance(error.value, TimeoutError)
+            if error.value.last_lines:
+                break
         assert error.value.last_lines == ["Warning: dual output disabled"]
-        assert isinstance(error.value, TimeoutError)
 
     run(backend, main)
 

@@ -16,7 +16,7 @@ from qwen_dual.mcp.config import ServerConfig
 from tests.mcp.support import hostile, run, running
 from tests.support.contexts import context
 from tests.support.processes import is_gone
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -329,8 +329,7 @@ def test_no_process_outlives_the_session_however_stubborn() -> None:
             return int((await seen.call("mcp__bad__pid")).text)
 
     number = run(main)
-    stat = proc.stat_of(number)
-    assert stat is None or stat.state in proc.DEAD
+    wait_until(lambda: is_gone(number), "its end")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -345,7 +344,8 @@ def test_nor_does_what_a_server_started_in_a_session_of_its_own(*, dies: bool) -
                 await until(lambda: is_gone(number), "what the dead server had started has ended")
             return number
 
-    assert is_gone(run(main))
+    number = run(main)
+    wait_until(lambda: is_gone(number), "its end")
 
 
 def test_what_children_get_of_the_environment_is_what_the_session_gives() -> None:

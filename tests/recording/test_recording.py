@@ -114,7 +114,7 @@ def test_the_keys_are_shown_until_the_next_one_which_does_nothing_else(tmp_path:
 
 def test_what_is_typed_arrives_and_is_not_kept(tmp_path: Path) -> None:
     body = 'import termios, tty\ntty.setraw(0)\nprint("ready", end="", flush=True)\n'
-    body += 'got = os.read(0, 100)\nprint("got", len(got), "\\r")\nsys.exit(7)\n'
+    body += 'got = b""\nwhile len(got) < 7:\n    got += os.read(0, 100)\nprint("got", len(got), "\\r")\nsys.exit(7)\n'
     with record(tmp_path, body) as terminal:
         terminal.wait_for("ready")
         terminal.send("secret\x03")

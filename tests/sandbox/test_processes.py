@@ -43,8 +43,8 @@ def test_a_timeout_lets_it_clean_up_and_then_ends_all_of_it(place: Place, backen
         "trap 'echo cleaned > out; exit 4' TERM; setsid sh -c 'trap \"\" TERM; exec sleep 1234.5' & "
         "while :; do sleep 0.05; done"
     )
-    result = call(tools, "run_shell_command", command=command, timeout=700)
-    assert "timed out after 700 ms" in result.text and "Exit Code: 4" in result.text
+    result = call(tools, "run_shell_command", command=command, timeout=2000)
+    assert "timed out after 2000 ms" in result.text and "Exit Code: 4" in result.text
     assert (place.workspace / "out").read_text() == "cleaned\n"
     wait_until(lambda: not running("sleep", "1234.5"), "the end of what escaped")
 
@@ -135,7 +135,7 @@ def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
         await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
         wait_until(lambda: bool(running("sleep", "5678.9")), "its start")
         await back.tools.aclose()
-        assert not running("sleep", "5678.9")
+        wait_until(lambda: not running("sleep", "5678.9"), "its end")
 
     play(place, sandbox, script)
 

@@ -169,7 +169,7 @@ def test_the_callback_decides_what_runs(tmp_path: Path) -> None:
             {"throws": "it broke", "text": "TOOL touch never"},
             {"waits": True, "text": "TOOL touch never"},
         ]
-        found = await kit.run("permissions", answers=answers, timeout={"canUseTool": 200})
+        found = await kit.run("permissions", answers=answers, timeout={"canUseTool": 2000})
         made = {path.name for path in kit.work.iterdir()}
         assert made == {"allowed", "changed", "note"}
         assert note.read_text() == "changed"
@@ -217,7 +217,7 @@ def test_servers_in_the_sdk_have_tools_like_any_other(tmp_path: Path) -> None:
             "CALL mcp__calc__hang {}",
             "hello",
         ]
-        found = await kit.run("mcp", calls=calls, timeout={"mcpRequest": 300})
+        found = await kit.run("mcp", calls=calls, timeout={"mcpRequest": 2000})
         assert set(found["before"]["status"]) == set(found["status"]["status"]) == {"calc"}
         assert found["status"]["status"] == {"calc": "connected"}
         added, failed, wrong, hung, last = found["messages"]

@@ -42,7 +42,7 @@ def test_passed_descriptors_keep_their_numbers() -> None:
 def test_a_smaller_window_keeps_the_lines_that_scroll_off() -> None:
     program = "for i in range(8): print('line', i)\ninput()"
     with Terminal.spawn([sys.executable, "-c", program], rows=10) as terminal:
-        terminal.wait_for("line 7")
+        terminal.wait_for(lambda shown: shown.cursor == (8, 0))
         terminal.resize(4, 60)
         assert terminal.lines == [f"line {i}" for i in range(8)]
         assert terminal.history == [f"line {i}" for i in range(5)]
