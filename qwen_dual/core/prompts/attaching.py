@@ -192,7 +192,7 @@ class Attaching:
             raise _NotAttached(decision.message or "it was not allowed")
         if decision.remember is not None:
             for rule in job.rules:
-                self._calls.on_remember(rule, decision.remember, decision.by)
+                session.services.remember(rule, decision.remember, decision.by)
 
 
 async def _unasked(_: Call) -> Decision:

@@ -137,7 +137,8 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         self.services.person_decided = self.modes.count_anew
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
-        remembering = Remembering(
+        self.services.scrub = bus.secrets.scrub
+        self.services.remember = Remembering(
             self.policy,
             keep_rule,
             self.set_approval_mode,
@@ -152,9 +153,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
                 self.policy,
                 self.approvals,
                 publish,
-                remembering,
                 self.services,
-                bus.secrets.scrub,
                 hooks=self.hooks,
             )
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from qwen_dual.core.models.metering import Meter
 from qwen_dual.core.models.model import ModelRequest, TokenUsage
+from qwen_dual.core.tools.room import Room
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.models.model import Model, RetryWait
     from qwen_dual.core.permissions.approvals import Decision
     from qwen_dual.core.permissions.auto_judge import AutoJudge
@@ -81,6 +83,9 @@ class Services:
         keeper: gives what keeps what a call may change, as soon as one may; None where nothing does.
         judge: gives what judges calls in auto mode.
         person_decided: called when somebody allowed a call.
+        remember: called with a rule, the scope that an answer asked for, and who answered.
+        scrub: takes secrets out of what a tool printed.
+        room: for how many of them there is room at a time, whichever agent's they are.
     """
 
     def __init__(
@@ -95,6 +100,9 @@ class Services:
         self._publish = publish
         self.judge: Callable[[], AutoJudge | None] = lambda: None
         self.person_decided: Callable[[], object] = lambda: None
+        self.remember: Callable[[str, str, Actor], object] = lambda rule, scope, by: None
+        self.scrub: Callable[[str], str] = str
+        self.room = Room()
         self._group: TaskGroup | None = None
         self._early: list[Callable[[], Awaitable[object]]] | None = []  # None once it has run
         self._spent = TokenUsage()

@@ -1,4 +1,4 @@
-"""Runs the tool calls of one message: checks, asks, runs, and gives each call its result.
+"""Runs the tool calls of one message as far as ``call_approval`` lets it, and gives each call its result.
 
 Consecutive calls of one kind form a batch; batches run in order, so that a read after a write sees
 what was written. Within a batch calls run in parallel, but for edits, which go one at a time. When a
@@ -23,7 +23,6 @@ from qwen_dual.core.actor import POLICY
 from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.core.tools.tool import (
     CannotBeDone,
-    DecidedCall,
     NotAllowed,
     Shown,
     ToolResult,
@@ -33,27 +32,24 @@ from qwen_dual.core.tools.tool import (
 from qwen_dual.core.tools.tool_context import ToolContext
 from qwen_dual.core.turns.hook_slot import HookSlot
 from qwen_dual.core.turns.outcome import content_of, outcome_of
-from qwen_dual.core.turns.previews import planned_preview, unseen_change
+from qwen_dual.core.turns.previews import unseen_change
 from qwen_dual.core.turns.progress import Progress
-from qwen_dual.core.turns.refusals import CHANGED_TOO, INTERRUPTED, SKIPPED
+from qwen_dual.core.turns.refusals import INTERRUPTED, SKIPPED
 from qwen_dual.core.turns.requested_run import RequestedRun, outcome_of_runs
-from qwen_dual.core.turns.room import Room
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from qwen_dual.core.actor import Actor
     from qwen_dual.core.models.answer import RequestedCall
     from qwen_dual.core.permissions.approvals import Approvals
     from qwen_dual.core.permissions.judge import Judge
     from qwen_dual.core.tools.tool import Call, Tool
     from qwen_dual.core.tools.tool_context import Services
+    from qwen_dual.core.turns.call_approval import CallApproval
     from qwen_dual.core.turns.call_input import CallInput
-    from qwen_dual.core.turns.hooked_calls import CallHooks
     from qwen_dual.core.turns.outcome import Outcome
-    from qwen_dual.core.turns.verdicts import Verdicts
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
 
@@ -68,12 +64,9 @@ class CallRunner:
         policy: decides what must ask.
         approvals: where it asks.
         publish: takes the event bodies.
-        on_remember: called with a rule, the scope that an answer asked for, and who answered.
         services: what a call has of its session besides.
-        scrub: takes secrets out of what a tool printed.
         agent: the call that the agent works for whose calls these are; None for the main agent.
         hooks: who else has a say; nobody unless given.
-        room: for how much of it there is room at a time; its own unless given.
 
     Attributes:
         jobs: the calls that ``run`` was given, and what became of each.
@@ -86,28 +79,20 @@ class CallRunner:
         policy: Judge,
         approvals: Approvals,
         publish: Callable[[Event], object],
-        on_remember: Callable[[str, str, Actor], object],
         services: Services,
-        scrub: Callable[[str], str] = str,
         agent: str | None = None,
         hooks: HookSlot | None = None,
-        room: Room | None = None,
     ) -> None:
         self._tools = tools
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
-        self.on_remember = on_remember
         self._services = services
-        self._scrub = scrub
         self._agent = agent
         self._slot = hooks or HookSlot()
-        self._hooked: CallHooks | None = None
-        self._room = room or Room()
         self._of_agents: list[CallRunner] = []
         self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
-        self._stop: Decision | None = None
 
     @cached_property
     def _input(self) -> CallInput:
@@ -117,26 +102,17 @@ class CallRunner:
         return CallInput(self._tools)
 
     @cached_property
-    def _verdicts(self) -> Verdicts:
+    def _approval(self) -> CallApproval:
         """What says whether calls may run: imported with the first of them."""
-        from qwen_dual.core.turns.verdicts import Verdicts
+        from qwen_dual.core.turns.call_approval import CallApproval
 
-        of = (self._policy, self._input, self._services, self._publish)
-        return Verdicts(*of, self._stop_with, self._agent)
-
-    @property
-    def _hooks(self) -> CallHooks | None:
-        """What hooks have to do with calls; None without any, and then nothing of it is imported."""
-        if self._hooked is None and self._slot.current is not None:
-            from qwen_dual.core.turns.hooked_calls import CallHooks
-
-            self._hooked = CallHooks(self._slot, self._policy, self._approvals, self._agent)
-        return self._hooked
+        of = (self._policy, self._approvals, self._input, self._services)
+        return CallApproval(*of, self._publish, self._slot, self._agent)
 
     @property
     def stopped_by(self) -> Decision | None:
         """Whose answer it was that nothing more is to be done; None while nobody gave such a one."""
-        return self._stop
+        return self._approval.stop
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
         """Runs all calls; every one gets exactly one ``tool_result`` event.
@@ -144,7 +120,7 @@ class CallRunner:
         Cancelled, it leaves the unfinished ones to ``abandon``.
         """
         self.jobs = [RequestedRun(call) for call in requested]
-        self._stop = None
+        self._approval.stop = None
         for job in self.jobs:
             await self._input.prepare(job)
         refused = False
@@ -157,10 +133,10 @@ class CallRunner:
             async with anyio.create_task_group() as group:
                 for job in jobs:
                     group.start_soon(self._run_one, job)
-            refused = any(job.denied for job in jobs) or self._stop is not None
+            refused = any(job.denied for job in jobs) or self._approval.stop is not None
         outcome = self._outcome()
-        if self._hooks is not None and not outcome.stopped:
-            await self._hooks.after_all(self.jobs, outcome)
+        if (hooks := self._approval.hooks) is not None and not outcome.stopped:
+            await hooks.after_all(self.jobs, outcome)
         return outcome
 
     def abandon(self) -> Outcome:
@@ -214,18 +190,7 @@ class CallRunner:
 
         It asks where this one asks, what is remembered there counts for both, and both have one room.
         """
-        runner = CallRunner(
-            tools,
-            policy,
-            self._approvals,
-            publish,
-            self.on_remember,
-            self._services,
-            self._scrub,
-            agent,
-            hooks,
-            self._room,
-        )
+        runner = CallRunner(tools, policy, self._approvals, publish, self._services, agent, hooks)
         self._of_agents.append(runner)
         try:
             yield runner
@@ -234,7 +199,7 @@ class CallRunner:
 
     async def _run_one(self, job: RequestedRun) -> None:
         try:
-            await self._run_judged(job)
+            await self._run_approved(job)
         except CannotBeDone as error:
             self._finish(job, ToolResult(str(error), is_error=True, shown=Shown(error.shown)))
         except Exception as error:
@@ -242,102 +207,45 @@ class CallRunner:
             if job.result is None:
                 await self._finish_heard(job, ToolResult(job.failed(error), is_error=True))
 
-    async def _run_judged(self, job: RequestedRun) -> None:
-        if job.call is None or job.tool is None:
-            self._finish(job, job.refused)
-            return
-        verdict = await self._verdicts.on(job, job.tool, job.call, self._hooks)
-        while verdict.action == "ask":
-            decision = await self._ask(job, job.call)
-            if not decision.allowed:
-                self._deny(job, decision)
-                return
-            if isinstance(job.call, DecidedCall):
-                job.call = job.call.decided(decision)
-                break
-            updated, before = decision.updated_input, job.call
-            if updated is None or updated == job.requested.arguments:
-                break
-            await self._input.change(job, job.tool, updated, decision.by)
-            if job.error:
-                self._finish(job, job.refused)
-                return
-            verdict = await self._verdicts.on(job, job.tool, job.call, self._hooks, asked=True)
-            answered = job.tool.kind == "question"  # then the input is an answer, not the arguments
-            if not answered and job.requested.arguments is not updated:
-                continue  # a hook has made something else of it, which nobody has allowed
-            # What another process has made of it nobody has seen: the leave covers no more.
-            unseen = not decision.by.at_keyboard and not answered
-            if verdict.action == "ask" and not (
-                unseen and self._policy.asks_for_more(job.tool, job.call, before)
-            ):
-                break
-        if verdict.action == "refuse":
-            job.forbidden = True
-            shown = Shown(verdict.shown) if verdict.shown else None
-            self._finish(job, ToolResult(verdict.reason, is_error=True, shown=shown))
-            return
+    async def _run_approved(self, job: RequestedRun) -> None:
+        from qwen_dual.core.turns.call_approval import CallRefused
+
         try:
-            result = await self._run_shown(job, job.tool, job.call)
+            call = await self._approval.obtain(job, self.jobs)
+            result = await self._run_shown(job, call)
+        except CallRefused as refused:
+            self._finish(job, refused.result)
         except NotAllowed as refused:
             self._deny(job, refused.decision)
-            return
-        content = with_text(result.content, before=job.changes)
-        await self._finish_heard(job, replace(result, content=content))
-
-    async def _ask(self, job: RequestedRun, call: Call) -> Decision:
-        preview = await planned_preview(job, call, self.jobs, self._room, self._scrub)
-        job.previewed = preview is not None
-        if self._stop is not None:
-            return self._stop
-        preview = job.remarked(call, preview)
-        if (hooks := self._hooks) is None:
-            job.pending = self._approvals.ask(job.request(call, preview), self._agent)
-            decision = await job.pending.wait()
         else:
-            request = job.request(call, preview)
-            job.pending = self._approvals.ask(request, self._agent, undecided=True)
-            async with anyio.create_task_group() as group:
-                group.start_soon(hooks.answer, job, call, job.pending)
-                decision = await job.pending.wait()
-                group.cancel_scope.cancel()
-        job.pending = None
-        if decision.allowed and decision.by.kind != "policy":
-            self._services.person_decided()
-        if decision.allowed and decision.remember is not None:
-            if decision.updated_input not in (None, job.requested.arguments):
-                self._publish(events.notice(CHANGED_TOO, "warning"))
-            else:
-                for rule in job.rules:
-                    self.on_remember(rule, decision.remember, decision.by)
-        return decision
+            content = with_text(result.content, before=job.changes)
+            await self._finish_heard(job, replace(result, content=content))
 
     async def _finish_heard(self, job: RequestedRun, result: ToolResult) -> None:
         """Tells the result of a call that ran, once hooks have had their say of it."""
         job.ran = result
-        if job.began is not None and (hooks := self._hooks) is not None:
+        if job.began is not None and (hooks := self._approval.hooks) is not None:
             job.took = time.monotonic() - job.began
             result, said = await hooks.after(job, result)
             if said.stop is not None:
-                self._stop = Decision(False, said.stop, said.stop_reason or None, stop=True)
+                stop = Decision(False, said.stop, said.stop_reason or None, stop=True)
+                self._approval.stop = stop
         self._finish(job, result)
-
-    def _stop_with(self, decision: Decision) -> None:
-        self._stop = decision
 
     def _deny(self, job: RequestedRun, decision: Decision) -> None:
         job.denied = True
         job.reason = decision.message
         if decision.stop:
-            self._stop_with(decision)
+            self._approval.stop = decision
         self._finish(job, ToolResult(job.refusal(decision), is_error=True))
 
-    async def _run_shown(self, job: RequestedRun, tool: Tool, call: Call) -> ToolResult:
-        """Runs ``call`` while its progress is shown."""
+    async def _run_shown(self, job: RequestedRun, call: Call) -> ToolResult:
+        """Runs ``call``, of the tool of ``job``, while its progress is shown."""
+        assert job.tool is not None
         progress = Progress(job.requested.id, job.requested.name, self._publish)
         stopped: NotAllowed | CannotBeDone | None = None
         result = ToolResult("")
-        async with self._room.of(tool.kind), anyio.create_task_group() as group:
+        async with self._services.room.of(job.tool.kind), anyio.create_task_group() as group:
             group.start_soon(progress.run)
             try:
                 result = await self._started(job, call, progress)
@@ -350,7 +258,7 @@ class CallRunner:
 
     async def _started(self, job: RequestedRun, call: Call, progress: Progress) -> ToolResult:
         async def ask(about: Call) -> Decision:
-            decision = await self._ask_on_the_way(job, about)
+            decision = await self._approval.ask_on_the_way(job, about, self.jobs)
             if decision.allowed:
                 self._tell_start(job, about)
             return decision
@@ -367,28 +275,15 @@ class CallRunner:
         self._publish(told)
         job.began = time.monotonic()
 
-    async def _ask_on_the_way(self, job: RequestedRun, about: Call) -> Decision:
-        """Asks about what the running ``job`` has come upon; nobody's room is taken meanwhile."""
-        assert job.tool is not None
-        call, rules = job.call, job.rules
-        self._input.take(job, job.tool, about)
-        self._room.running.release()
-        try:
-            return await self._ask(job, about)
-        finally:
-            job.call, job.rules = call, rules
-            with anyio.CancelScope(shield=True):
-                await self._room.running.acquire()
-
     def _finish(self, job: RequestedRun, result: ToolResult) -> None:
         job.finished.set()
-        content = content_of(result, self._scrub)
+        content = content_of(result, self._services.scrub)
         seconds = job.took
         if seconds is None and job.began is not None:
             seconds = time.monotonic() - job.began
-        outcome = outcome_of(result, text_in(content), self._scrub, seconds)
+        outcome = outcome_of(result, text_in(content), self._services.scrub, seconds)
         if job.judged is not None:
-            outcome |= job.judged.outcome(self._scrub)
+            outcome |= job.judged.outcome(self._services.scrub)
         job.result = ToolResult(content, result.is_error)
         self._publish(
             events.tool_result(
@@ -397,4 +292,4 @@ class CallRunner:
         )
 
     def _outcome(self) -> Outcome:
-        return outcome_of_runs(self.jobs, stopped=self._stop is not None)
+        return outcome_of_runs(self.jobs, stopped=self._approval.stop is not None)

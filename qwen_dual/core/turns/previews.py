@@ -11,9 +11,9 @@ from qwen_dual.core.tools.tool import CannotBeDone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.core.tools.room import Room
     from qwen_dual.core.tools.tool import Call
     from qwen_dual.core.turns.requested_run import RequestedRun
-    from qwen_dual.core.turns.room import Room
     from qwen_dual.protocol.shapes import Preview
 
 HIDDEN = (

@@ -11,9 +11,9 @@ from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.conversation.conversation import IMAGE_TOKENS, Conversation, estimate
 from qwen_dual.core.models.model import RetryWait, TextDelta, TokenUsage
 from qwen_dual.core.permissions.approvals import Decision
+from qwen_dual.core.tools.room import MAX_RUNNING
 from qwen_dual.core.tools.tool import ToolResult
 from qwen_dual.core.turns.outcome import MAX_BLOCKS
-from qwen_dual.core.turns.room import MAX_RUNNING
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS, image_block, text_block
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call

@@ -13,9 +13,9 @@ import pytest
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import TextDelta
 from qwen_dual.core.permissions.approvals import Decision
+from qwen_dual.core.tools.room import MAX_RUNNING
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.core.turns.call_input import LARGE
-from qwen_dual.core.turns.room import MAX_RUNNING
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
 
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ def runner(host: Host, agent: str | None, tool: FakeTool) -> CallRunner:
         session.policy,
         session.approvals,
         publish,
-        lambda rule, scope, actor: None,
         Services(lambda: host.model, lambda event: None),
         agent=agent,
     )
