@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.launch import Launch
-    from qwen_dual.settings.layers import Layer
+    from qwen_dual.settings.load import Settings
 
 END_SECONDS = 5.0
 """How long hooks may hold up the end of a session."""
@@ -34,21 +34,20 @@ END_SECONDS = 5.0
 OFF = "No hook runs: --bare leaves them out."
 
 
-def apply_hooks(launch: Launch, parts: Parts, layers: Sequence[Layer] | None = None) -> list[str]:
+def apply_hooks(launch: Launch, parts: Parts, settings: Settings | None = None) -> list[str]:
     """Puts the hooks in force that the settings have; returns what of them cannot be used.
 
     Args:
         launch: what was decided; its settings are those in force.
         parts: the session and its tools.
-        layers: the files as they are by now; those of the settings unless given.
+        settings: as the files are by now; those in force unless given.
     """
-    settings = launch.settings
-    layers = settings.layers if layers is None else layers
+    settings = launch.settings if settings is None else settings
     if parts.hooking is None:
-        counting = (one for one in layers if settings.trusted or one.name != "project")
+        counting = (one for one in settings.layers if settings.trusted or one.name != "project")
         if launch.spec.bare or not any(keys.HOOKS.path in one.raw for one in counting):
             return []
-    return hooking_of(launch, parts).configure(layers)
+    return hooking_of(launch, parts).configure(settings)
 
 
 def hooking_of(launch: Launch, parts: Parts) -> Hooking:
@@ -81,6 +80,7 @@ class Hooking:
         session = parts.session
         self._launch = launch
         self._parts = parts
+        self._settings = launch.settings
         self._from_settings: list[Hook] = []
         self._brought: list[Hook] = []
         self._lent: list[Hook] = []
@@ -115,13 +115,23 @@ class Hooking:
             lambda: "resume" if session.history else "clear",
         )
 
-    def configure(self, layers: Sequence[Layer]) -> list[str]:
-        """Reads the hooks of these files; what of them cannot be used."""
+    @property
+    def off_by_settings(self) -> bool:
+        """Whether the person's settings, or the machine's, let none run."""
+        return self._settings.get(keys.DISABLE_ALL_HOOKS)
+
+    @property
+    def folder_off(self) -> bool:
+        """Whether the folder's own settings let none run that it brings."""
+        return self._settings.folder_hooks_off
+
+    def configure(self, settings: Settings) -> list[str]:
+        """Reads the hooks of these settings; what of them cannot be used."""
         from qwen_dual.hooks.config import read_hooks
 
-        settings = self._launch.settings
+        self._settings = settings
         scrub = self._parts.session.bus.secrets.scrub
-        counting = () if self._launch.spec.bare else layers
+        counting = () if self._launch.spec.bare else settings.layers
         found, wrong = read_hooks(counting, trusted=settings.trusted, scrub=scrub)
         self._from_settings, self.wrong = found, wrong
         self._add_executors({hook.kind for hook in found})
@@ -144,7 +154,7 @@ class Hooking:
     def switch(self, *, on: bool) -> None:
         """Has hooks run, or none of them, for the rest of the session."""
         self._off = not on
-        self.hooks.engine.enabled = on and not self._launch.settings.get(keys.DISABLE_ALL_HOOKS)
+        self.hooks.engine.enabled = on and not self.off_by_settings
         self._put_in_force()
 
     def begin(self) -> None:
@@ -230,6 +240,8 @@ class Hooking:
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session
         engine.hooks = [*self._from_settings, *self._brought, *self._lent]
+        if self.folder_off:  # it speaks for what it brings, and for nobody else's
+            engine.hooks = [hook for hook in engine.hooks if hook.source != "Project"]
         lines = [hook.does for hook in engine.hooks if hook.kind == "command"]
         self._parts.tools.workspace.run_files["hooks"] = named_in(lines, self._launch.cwd)
         there = engine.enabled and bool(engine.hooks)

@@ -154,7 +154,9 @@ class Shelf:
         hooks, wrong = read_hooks([layer], trusted=True, scrub=session.bus.secrets.scrub)
         for each in wrong:
             session.notice(each, "warning")
-        if self._launch.settings.get(keys.DISABLE_ALL_HOOKS):
+        settings = self._launch.settings
+        off = skill.source == "project" and settings.folder_hooks_off
+        if off or settings.get(keys.DISABLE_ALL_HOOKS):
             session.notice(HOOKS_ARE_OFF.format(name=skill.name), "warning")
         root = {SKILL_ROOT: skill.folder}
         return [replace(hook, env={**hook.env, **root}) for hook in hooks]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qwen_dual.settings.key import Key
 from qwen_dual.settings.rules import BOOLEAN, TEXT, ListOf
+from qwen_dual.settings.stricter import still_off, still_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +56,14 @@ AUTO_ALL_SHELL = Key(
     "permissions.autoMode.classifyAllShell",
     BOOLEAN,
     default=False,
+    stricter=still_on,
     doc="Whether it judges commands too that only read.",
 )
 AUTO_MCP_ARGUMENTS = Key(
     "permissions.autoMode.mcp.forwardArguments",
     BOOLEAN,
     default=True,
+    stricter=still_off,
     doc="Whether it is shown the arguments of calls of MCP servers.",
 )
 

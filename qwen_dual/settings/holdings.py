@@ -20,7 +20,6 @@ from qwen_dual.settings.keys import (
     ALLOW,
     ALLOWED_TOOLS,
     APPROVAL_MODE,
-    DISABLE_ALL_HOOKS,
     HOOKS,
     MCP_SERVERS,
 )
@@ -138,7 +137,7 @@ def _keys(settings: Settings) -> list[str]:
     held = [key for key in settings.refused if key != MCP_SERVERS.path]
     return [
         f"{key} {mode}" if key in modes else key
-        for key in sorted(held, key=lambda key: key not in (*modes, DISABLE_ALL_HOOKS.path))
+        for key in sorted(held, key=lambda key: key not in modes)
     ]
 
 
@@ -183,11 +182,16 @@ def _servers(folder: str) -> list[str]:
 
 
 def _named_servers(values: Mapping[str, Any]) -> list[str]:
-    """Each server with what it runs, or where it is."""
+    """Each server with what it runs, or where it is; first what no length of that may push out."""
     servers: Any = values.get(MCP_SERVERS.path)
     if not isinstance(servers, dict):
         return []
-    return [f"{name}{_what(server)}" for name, server in servers.items()]
+    return [f"{_unasked(server)}{name}{_what(server)}" for name, server in servers.items()]
+
+
+def _unasked(server: object) -> str:
+    trusted = isinstance(server, dict) and server.get("trust") is True
+    return "all tools without asking of " if trusted else ""
 
 
 def _what(server: object) -> str:

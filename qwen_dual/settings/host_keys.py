@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.settings.key import Key
 from qwen_dual.settings.rules import BOOLEAN, PATH, Rule
+from qwen_dual.settings.stricter import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,12 +35,17 @@ _RIGHTS: Rule[Mapping[str, Sequence[str]]] = Rule(
     f"an object with lists of {', '.join(HOST_RIGHTS)}", _are_rights
 )
 
-JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
-INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
+JSON_FILE = Key(
+    "dualOutput.jsonFile", PATH, None, stricter=unchanged, doc="Where every event is written."
+)
+INPUT_FILE = Key(
+    "dualOutput.inputFile", PATH, None, stricter=unchanged, doc="Where commands are read from."
+)
 SOCKET = Key(
     "dualOutput.socket",
     BOOLEAN,
     default=False,
+    stricter=unchanged,
     doc="Whether a session has a socket for hosts, as `--socket` gives it one.",
 )
 RIGHTS = Key(

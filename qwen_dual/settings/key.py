@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
+_NOTHING = object()
+
 Trust = Literal["anyone", "tightens", "trusted", "person"]
 """Whose file may set a key.
 
@@ -36,6 +38,8 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
         legacy: its flat name of old.
         doc: what it means, in a sentence or two of Markdown.
         joins: the lists of all layers join; else the highest replaces the others.
+        stricter: of a value and the one that the person has set, whether the first allows no more: only
+            such a one of a folder counts. None where a folder that is trusted may set any.
         whole: its value is an object of entries, and one of a higher layer replaces the one of its name.
         vital: a wrong value takes the object around it along: with a default instead, a key would go
             to a service that it is not for.
@@ -51,6 +55,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
     legacy: str = ""
     doc: str = ""
     joins: bool = False
+    stricter: Callable[[Any, Any], bool] | None = None
     whole: bool = False
     vital: bool = False
     required: bool = False
@@ -63,13 +68,20 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
 
     def within(self, values: Mapping[str, Any]) -> T_co:
         """Its value in ``values``, which are right; else the default."""
+        found: T_co = self._in(values, self.default)
+        return found
+
+    def is_in(self, values: Mapping[str, Any]) -> bool:
+        """Whether ``values`` say anything of it."""
+        return self._in(values, _NOTHING) is not _NOTHING
+
+    def _in(self, values: Mapping[str, Any], default: object) -> Any:
         value: Any = values
         for part in self.path.split("."):
             if not isinstance(value, dict) or part not in value:
-                return self.default
+                return default
             value = value[part]
-        found: T_co = value
-        return found
+        return value
 
 
 class Section(Kind[Mapping[str, Any]]):

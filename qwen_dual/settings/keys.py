@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from qwen_dual.settings import host_keys
+from qwen_dual.settings import context_keys, host_keys
 from qwen_dual.settings import limiting_keys as limiting
 from qwen_dual.settings.auto_keys import AUTO_KEYS
 from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
@@ -23,7 +23,6 @@ from qwen_dual.settings.rules import (
     FILESYSTEM,
     LIMIT,
     MILLISECONDS,
-    NAMES,
     NETWORK,
     PICTURES,
     POSITIVE,
@@ -38,6 +37,7 @@ from qwen_dual.settings.rules import (
     MapOf,
     Wrong,
 )
+from qwen_dual.settings.stricter import no_higher, still_off
 from qwen_dual.settings.terminal_keys import TERMINAL_KEYS
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ MAX_SUBAGENT_DEPTH = Key(
     "model.maxSubagentDepth",
     POSITIVE,
     5,
+    stricter=no_higher,
     doc="How deep sub-agents may be nested: 1 lets none of them have its own; 100 at the most.",
 )
 MAX_SESSION_TURNS = Key(
@@ -134,6 +135,7 @@ MAX_SESSION_TURNS = Key(
     LIMIT,
     -1,
     legacy="maxSessionTurns",
+    stricter=no_higher,
     doc="Model calls that one session may make; -1 for no limit.",
 )
 TEXT_TOOL_CALLS = Key(
@@ -225,6 +227,7 @@ STOP_HOOK_CAP = Key(
     "stopHookBlockingCap",
     POSITIVE,
     8,
+    stricter=no_higher,
     doc="How often in a row `Stop` hooks may put off the end of a turn.",
 )
 HOOKS_MAY_BE_PRIVATE = Key(
@@ -274,6 +277,7 @@ CHAT_RECORDING = Key(
     BOOLEAN,
     default=True,
     legacy="chatRecording",
+    stricter=still_off,
     doc="Whether chats are saved and can be resumed, and prompts found again later.",
     closed=(False, "nothing is saved"),
 )
@@ -284,34 +288,10 @@ OUTPUT_STYLE = Key(
     doc="How answers are written: the name of a file in `output-styles`, see `docs/commands.md`; "
     "`default` for none.",
 )
-CONTEXT_FILES = Key(
-    "context.fileName",
-    NAMES,
-    None,
-    legacy="contextFileName",
-    doc="The context files' names; without it `QWEN.md` and `AGENTS.md`.",
-)
-RESPECT_GIT_IGNORE = Key(
-    "context.fileFiltering.respectGitIgnore",
-    BOOLEAN,
-    default=True,
-    legacy="fileFilteringRespectGitIgnore",
-    doc="Leaves out what `.gitignore` names.",
-)
-RESPECT_QWEN_IGNORE = Key(
-    "context.fileFiltering.respectQwenIgnore",
-    BOOLEAN,
-    default=True,
-    legacy="fileFilteringRespectQwenIgnore",
-    doc="Leaves out what `.qwenignore` names.",
-)
-RECURSIVE_FILE_SEARCH = Key(
-    "context.fileFiltering.enableRecursiveFileSearch",
-    BOOLEAN,
-    default=True,
-    legacy="fileFilteringEnableRecursive",
-    doc="Whether `@` completes files in folders below.",
-)
+CONTEXT_FILES = context_keys.CONTEXT_FILES
+RESPECT_GIT_IGNORE = context_keys.RESPECT_GIT_IGNORE
+RESPECT_QWEN_IGNORE = context_keys.RESPECT_QWEN_IGNORE
+RECURSIVE_FILE_SEARCH = context_keys.RECURSIVE_FILE_SEARCH
 MCP_SERVERS = Key(
     "mcpServers",
     MapOf(Later("an object", _server)),
@@ -374,7 +354,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         *TERMINAL_KEYS,
     ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING, *CHECKPOINT_KEYS, OUTPUT_STYLE, SKILLS_DISABLED),
-    *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
+    *context_keys.CONTEXT_KEYS,
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
     TELEMETRY,
 )

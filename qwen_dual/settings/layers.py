@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from qwen_dual.protocol.records import shown
-from qwen_dual.settings.keys import KEYS
+from qwen_dual.settings.keys import DISABLE_ALL_HOOKS, KEYS
 from qwen_dual.settings.rules import VARIABLE
 from qwen_dual.settings.secrets import printable
 
@@ -65,6 +65,13 @@ class Layer(Struct, frozen=True):
             if path[: len(place)] == place:
                 return (name, *path[len(place) :])
         return path
+
+
+def for_all(layer: Layer, values: dict[str, Any]) -> dict[str, Any]:
+    """What of ``values``, a layer's, goes with those of the others: a folder ends no hooks but its own."""
+    if layer.name == "project":
+        return {name: value for name, value in values.items() if name != DISABLE_ALL_HOOKS.path}
+    return values
 
 
 def dotted(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.settings.key import Key
 from qwen_dual.settings.rules import BOOLEAN, MODE, TEXT, Rule
+from qwen_dual.settings.stricter import NOTHING, no_laxer, no_longer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,16 +23,14 @@ RULES: Rule[Sequence[str]] = Rule(
 EVERYTHING = "*"
 """In a list of rules that deny or ask: each call. No rule is written so; it stands for what was not understood."""
 
-NOTHING = "none-that-is-understood"
-"""In a list of all there is to be: the name of nothing."""
-
 APPROVAL_MODE = Key(
     "tools.approvalMode",
     MODE,
     "default",
     "tightens",
     "approvalMode",
-    "What runs without asking.",
+    "What runs without asking. No folder turns on `auto` or `yolo`.",
+    stricter=no_laxer,
     closed=("plan", "the mode is plan"),
 )
 EXCLUDED_TOOLS = Key(
@@ -41,6 +40,7 @@ EXCLUDED_TOOLS = Key(
     "tightens",
     "excludeTools",
     "Tools that the model is not given.",
+    joins=True,
     closed=([EVERYTHING], "the model is given no tool"),
 )
 CORE_TOOLS = Key(
@@ -50,6 +50,7 @@ CORE_TOOLS = Key(
     "tightens",
     "coreTools",
     "If set, the only built-in tools that the model is given.",
+    stricter=no_longer,
     closed=([NOTHING], "the model is given no tool"),
 )
 ASK = Key(
@@ -75,7 +76,7 @@ MCP_ALLOWED = Key(
     RULES,
     NO_TEXTS,
     "tightens",
-    joins=True,
+    stricter=no_longer,
     doc="If set, the only MCP servers that are used; `*` and `?` stand for any characters.",
     closed=([NOTHING], "no MCP server is used"),
 )
@@ -101,7 +102,8 @@ DISABLE_ALL_HOOKS = Key(
     "disableAllHooks",
     BOOLEAN,
     default=False,
-    doc="Whether no hook runs, whatever `hooks` says.",
+    trust="anyone",
+    doc="Whether no hook runs, whatever `hooks` says; in a folder's file, none that the folder brings.",
     closed=(True, "no hook runs"),
 )
 REVIEW = Key(

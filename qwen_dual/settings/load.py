@@ -20,10 +20,10 @@ from qwen_dual.settings import keys
 from qwen_dual.settings.environment import Environment, load_environment, of_a_project
 from qwen_dual.settings.files import MAX_BYTES, BadFile, read_object
 from qwen_dual.settings.key import Section
-from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
+from qwen_dual.settings.layers import Layer, dotted, expand, for_all, merge, without_nulls
 from qwen_dual.settings.legacy import moved
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
-from qwen_dual.settings.untrusted import MAX_CHARS, MAX_RULES, restrict, shorten, withhold
+from qwen_dual.settings.untrusted import MAX_CHARS, MAX_RULES, limit, restrict, shorten, withhold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +59,7 @@ class Settings(Struct):
         warnings: files and keys that were not taken, and why. Wrong values are not among them:
             ``validate.validate(settings.layers)`` names those.
         refused: keys of the project's file that are not used, since the folder is not trusted.
+        limited: what of that file would not be used either if it were, in words.
         sources: the file that each value comes from, by its dotted key.
         values: everything that is set, without what is wrong.
         layers: what each file sets, low to high.
@@ -71,6 +72,7 @@ class Settings(Struct):
     input_file: str | None = None
     warnings: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    limited: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     layers: Sequence[Layer] = ()
@@ -91,7 +93,7 @@ class Settings(Struct):
             verb = "is" if len(self.refused) == 1 else "are"
             why = "this folder is not trusted"
             lines.insert(0, f"{path}: {keys} {verb} not used: {why}")
-        return lines
+        return lines if self.trusted else [*lines, *self.limited]
 
     @property
     def trusted(self) -> bool:
@@ -105,6 +107,15 @@ class Settings(Struct):
     def source(self, key: Key[Any]) -> str:
         """The file that the value of a key comes from."""
         return self.sources.get(key.path, "settings")
+
+    @property
+    def folder_hooks_off(self) -> bool:
+        """Whether the project's own file ends the hooks that the project brings."""
+        return any(
+            keys.DISABLE_ALL_HOOKS.within(keys.clean(layer.values))
+            for layer in self.layers
+            if layer.name == "project"
+        )
 
     @property
     def allowed_here(self) -> list[str]:
@@ -154,7 +165,9 @@ def load_settings(
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
     refused: list[str] = []
-    layers = _finish(read, environment, trusted, refused, warnings)
+    limited: list[str] = []
+    layers = _finish(read, environment, trusted, refused, limited, warnings)
+    warnings += limited if trusted else ()
     for layer in layers:
         if layer.name == "project":
             warnings += [
@@ -167,10 +180,13 @@ def load_settings(
     if trust.folders.problem is not None:
         warnings.append(trust.folders.problem)
     warnings += environment.warnings
-    values, sources = merge((layer.label, keys.clean(layer.values)) for layer in layers)
+    values, sources = merge(
+        (layer.label, for_all(layer, keys.clean(layer.values))) for layer in layers
+    )
     settings = Settings(
         warnings=warnings,
         refused=refused,
+        limited=limited,
         sources=sources,
         values=values,
         layers=layers,
@@ -243,6 +259,7 @@ def _finish(
     environment: Environment,
     trusted: bool,
     refused: list[str],
+    limited: list[str],
     warnings: list[str],
 ) -> list[Layer]:
     """The layers with variables put in, and the project's as far as it is trusted."""
@@ -257,8 +274,12 @@ def _finish(
                 f"{MAX_CHARS:,} characters; the rest is not used"
                 for place in shorten(values)
             ]
-        if untrusted:
             below, _ = merge((layer.label, keys.clean(layer.values)) for layer in layers)
+            limited += [
+                f"{layer.path}: {dotted(layer.written(place))} is not used: {why}"
+                for place, why in limit(values, below)
+            ]
+        if untrusted:
             refused += [dotted(layer.written(place)) for place in restrict(values, below)]
         layers.append(Layer(layer.name, layer.path, layer.text, layer.raw, values, layer.flat))
     return layers

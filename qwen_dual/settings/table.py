@@ -39,7 +39,10 @@ def table() -> str:
     for top in KEYS:
         for path, key in _inside(top.path, top):
             meaning = f"{key.doc} Once `{key.legacy}`." if key.legacy else key.doc
-            cells = (f"`{path}`", key.kind.words, _default(key), _WHO[top.trust], meaning)
+            who = _WHO[top.trust]
+            if top.stricter is not None and "stricter" not in who:
+                who += ", if no laxer than yours"
+            cells = (f"`{path}`", key.kind.words, _default(key), who, meaning)
             rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 

@@ -1,15 +1,14 @@
-"""What the settings of a folder that the user has not trusted may do: only tighten.
+"""What the settings of a folder may do: of what the person has set, only tighten it.
 
-They may come with a cloned repository: whatever opens a channel, runs a command, allows a tool,
-sends a key elsewhere or picks what the model sees is left out, and so is what replaces a limit of
-the user's own.
+They may come with a cloned repository, or with a pull after it was trusted. While the person has not
+trusted it, whatever opens a channel, runs a command, allows a tool, sends a key elsewhere or picks what
+the model sees is left out as well.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.settings.auto_keys import AUTO_LISTS
 from qwen_dual.settings.keys import (
     ALLOW,
@@ -23,12 +22,19 @@ from qwen_dual.settings.keys import (
     MCP_ALLOWED,
     MCP_EXCLUDED,
     SKILLS_DISABLED,
+    clean,
 )
+from qwen_dual.settings.stricter import no_laxer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from qwen_dual.settings.key import Trust
+    from qwen_dual.settings.rules import Path
+
+MOST_OF_A_FOLDER = "auto-edit"
+"""The mode that a folder may set where the person has set none: what a repository brings, or a pull, never has
+commands run that nobody was asked about."""
 
 MAX_RULES = 200
 """Of one list: each is held against all that a command does while the session waits."""
@@ -63,15 +69,32 @@ def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str
         below: what is in force without it.
     """
     refused = [place for place in places("trusted", "person") if _remove(values, place)]
-    mode = APPROVAL_MODE.within(values)
-    if mode in APPROVAL_MODES and _laxer(mode, APPROVAL_MODE.within(below)):
-        refused += [place for place in (APPROVAL_MODE.place,) if _remove(values, place)]
-    only = (key.place for key in (CORE_TOOLS, MCP_ALLOWED) if key.within(below))
-    refused += [place for place in only if _remove(values, place)]
-    excluded = EXCLUDED_TOOLS.within(values)
-    if isinstance(excluded, list):  # lists replace; this one must not shorten what is below
-        excluded += EXCLUDED_TOOLS.within(below)
+    mode = APPROVAL_MODE.within(clean(values))
+    if not no_laxer(mode, APPROVAL_MODE.within(below)) and _remove(values, APPROVAL_MODE.place):
+        refused.append(APPROVAL_MODE.place)
     return refused
+
+
+def limit(values: dict[str, Any], below: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Takes out of ``values`` what allows more than the person has set, in place; each with why.
+
+    Args:
+        values: a project's, trusted or not.
+        below: what the person and the machine have set; without defaults.
+    """
+    found = clean(values)
+    for key in KEYS:
+        if key.stricter is None or not key.is_in(found):
+            continue
+        value = key.within(found)
+        if key.is_in(below):
+            allowed, why = key.stricter(value, key.within(below)), "a folder only tightens yours"
+        elif key is APPROVAL_MODE:
+            allowed, why = no_laxer(value, MOST_OF_A_FOLDER), f"no folder turns on {value}"
+        else:
+            continue
+        if not allowed and _remove(values, key.place):
+            yield key.place, why
 
 
 def withhold(values: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -95,11 +118,6 @@ def shorten(values: dict[str, Any]) -> list[tuple[str, ...]]:
             rules[:] = kept[:MAX_RULES]
             cut.append(key.place)
     return cut
-
-
-def _laxer(mode: str, than: str) -> bool:
-    """Whether ``mode`` runs more without asking; the modes are listed from strict to lax."""
-    return APPROVAL_MODES.index(mode) > APPROVAL_MODES.index(than)
 
 
 def _remove(values: dict[str, Any], place: tuple[str, ...]) -> bool:

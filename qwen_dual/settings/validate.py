@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qwen_dual.settings.keys import MCP_SERVERS, check
-from qwen_dual.settings.layers import dotted, merge
+from qwen_dual.settings.layers import dotted, for_all, merge
 from qwen_dual.settings.positions import line_of
 from qwen_dual.settings.secrets import shown
 
@@ -50,7 +50,7 @@ def validate(layers: Sequence[Layer]) -> Full:
     for layer in layers:
         values, wrong = check(layer.values)
         warnings += warnings_of(layer, wrong)
-        cleaned.append((layer.label, values))
+        cleaned.append((layer.label, for_all(layer, values)))
     values, sources = merge(cleaned)
     return Full(values, sources, warnings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,41 @@ def test_all_of_them_can_be_switched_off(tmp_path: Path) -> None:
         async with session(tmp_path, hooks, settings={"disableAllHooks": True}) as one:
             assert (await one.ask("hello"))["stop_reason"] == "end_turn"
             assert one.told() == [] and one.events.of("hook_started") == []
+
+    play(main)
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_folder_ends_its_own_hooks_and_never_the_persons(tmp_path: Path, *, mine: bool) -> None:
+    own = tmp_path / "work" / ".qwen"
+    own.mkdir(parents=True)
+    theirs = {"UserPromptSubmit": [group(says("no", exit=2, name="theirs"))]}
+    settings = {"hooks": theirs, "disableAllHooks": mine}
+    (own / "settings.json").write_text(json.dumps(settings))
+
+    async def main() -> None:
+        hooks = {"Stop": [group(says(seen="mine"))]}
+        # What the person ended, a folder does not begin again either.
+        async with session(tmp_path, hooks, settings={"disableAllHooks": not mine}) as one:
+            await one.ask("/trust session")
+            assert (await one.ask("hello"))["stop_reason"] == "end_turn"
+            assert one.told() == [] and bool(one.told(file="mine")) is mine
+            listed = (await one.ask("/hooks"))["result"]
+            assert ("None of this folder's hooks runs" in listed) is mine
+            assert ("No hook runs: disableAllHooks is true" in listed) is not mine
+
+    play(main)
+
+
+def test_reading_the_hooks_again_reads_the_switch_too(tmp_path: Path) -> None:
+    async def main() -> None:
+        hooks = {"UserPromptSubmit": [group(says("no", exit=2))]}
+        async with session(tmp_path, hooks) as one:
+            assert (await one.ask("hello"))["stop_reason"] == "denied"
+            file = tmp_path / "home" / "settings.json"
+            file.write_text(json.dumps({**json.loads(file.read_text()), "disableAllHooks": True}))
+            await one.ask("/hooks reload")
+            assert (await one.ask("hello"))["stop_reason"] == "end_turn"
 
     play(main)
 

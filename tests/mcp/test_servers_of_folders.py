@@ -60,7 +60,7 @@ def test_nothing_of_a_folder_counts_until_it_is_trusted_and_the_question_names_i
     listed = holdings(str(folders.project), str(folders.home), folders.load(), [])
     assert [str(each) for each in listed] == [
         ".qwen/settings.json: MCP servers (worse: x)",
-        ".mcp.json: MCP servers (evil: touch /tmp/evil)",
+        ".mcp.json: MCP servers (all tools without asking of evil: touch /tmp/evil)",
     ]
     folders.trust()
     found = read(folders)

@@ -89,19 +89,19 @@ def test_each_layer_wins_over_the_one_below(folders: Folders) -> None:
     assert (settings.get(keys.THEME), settings.sources["ui.theme"]) == ("e", "command line")
 
 
-def test_objects_merge_lists_replace_and_permissions_join(folders: Folders) -> None:
+def test_objects_merge_and_what_the_rules_say_joins(folders: Folders) -> None:
     folders.trust()
     folders.user(
         {
             "permissions": {"allow": ["a", "b"], "deny": ["x"]},
-            "tools": {"core": ["one"], "approvalMode": "plan"},
+            "tools": {"exclude": ["one"], "approvalMode": "plan"},
             "env": {"A": "1", "B": "1"},
         }
     )
     folders.workspace(
         {
             "permissions": {"allow": ["b", "c"]},
-            "tools": {"core": ["two"]},
+            "tools": {"exclude": ["two"]},
             "env": {"B": "2"},
         }
     )
@@ -111,10 +111,9 @@ def test_objects_merge_lists_replace_and_permissions_join(folders: Folders) -> N
         (),
         ["x"],
     )
-    assert settings.values["tools"] == {"core": ["two"], "approvalMode": "plan"}
+    assert settings.values["tools"] == {"exclude": ["one", "two"], "approvalMode": "plan"}
     assert settings.get(keys.ENV) == {"A": "1", "B": "2"}
     assert settings.sources["permissions.allow"] == (f"{folders.user_file}, {folders.project_file}")
-    assert settings.sources["tools.core"] == str(folders.project_file)
     assert settings.sources["env.A"] == str(folders.user_file)
 
 

@@ -38,11 +38,11 @@ def run(folders: Folders, *, as_json: bool = False, **env: str) -> str:
 
 def test_each_value_in_force_is_printed_with_the_file_it_came_from(folders: Folders) -> None:
     folders.trust()
-    folders.user({"tools": {"approvalMode": "plan"}, "typo": {"x": 1}, "ui": {"theme": 3}})
-    folders.workspace({"tools": {"approvalMode": "yolo"}})
+    folders.user({"typo": {"x": 1}, "ui": {"theme": 3}})
+    folders.workspace({"tools": {"approvalMode": "auto-edit"}})
     lines = run(folders).splitlines()
     rows = {line.split()[0]: line.split()[1:] for line in lines if line}
-    assert rows["tools.approvalMode"] == ['"yolo"', str(folders.project_file)]
+    assert rows["tools.approvalMode"] == ['"auto-edit"', str(folders.project_file)]
     assert rows["general.chatRecording"] == ["true", "built-in"]
     assert rows["typo.x"][-3:] == ["(unknown", "key,", "ignored)"]
     assert "  none: the offline model answers; /auth connects a provider" in lines

@@ -98,7 +98,7 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     folders.workspace({"permissions": {"deny": ["Bash"]}, "ui": {"theme": "x"}})
     (folders.project / ".qwen" / "skills").mkdir()
     assert held(folders) == []
-    folders.workspace({"tools": {"approvalMode": "yolo"}, "env": {"A": "1"}})
+    folders.workspace({"tools": {"approvalMode": "auto-edit"}, "env": {"A": "1"}})
     (folders.project / ".qwen" / "skills" / "x").mkdir()
     (folders.project / ".env").write_text("A=1\n")
     (folders.project.parent / ".env").write_text("A=1\n")
@@ -106,7 +106,7 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": dict.fromkeys(names)}))
     shown = ", ".join(f"server-{number}\\x1b[2J" for number in range(20))
     assert held(folders) == [
-        ".qwen/settings.json: settings (tools.approvalMode yolo, env)",
+        ".qwen/settings.json: settings (tools.approvalMode auto-edit, env)",
         f".mcp.json: MCP servers ({shown}, and 2 more)",
         ".env: environment variables (A)",
         ".qwen/skills: skills (x)",
@@ -118,15 +118,24 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
 def test_what_trust_would_start_is_named_whole_or_says_that_it_was_cut(folders: Folders) -> None:
     long = "x" * 200
     folders.workspace({"mcpServers": {"a": {"command": "sh", "args": ["-c", "curl x | sh"]}}})
-    servers = {"b": {"httpUrl": "https://b.example/mcp"}, "c": {"command": long}, "d": 1}
+    unasked = {"command": "x", "trust": True}
+    servers = {
+        "b": {"httpUrl": "https://b.example/mcp"},
+        "c": {"command": long},
+        "d": 1,
+        long: unasked,
+    }
     (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    told = f"c: {'x' * 157}…, d, all tools without asking of {'x' * 132}…"
     assert held(folders) == [
         ".qwen/settings.json: MCP servers (a: sh -c 'curl x | sh')",
-        f".mcp.json: MCP servers (b: https://b.example/mcp, c: {'x' * 157}…, d)",
+        f".mcp.json: MCP servers (b: https://b.example/mcp, {told})",
     ]
 
 
-@pytest.mark.parametrize("mode", [{"tools": {"approvalMode": "yolo"}}, {"approvalMode": "yolo"}])
+@pytest.mark.parametrize(
+    "mode", [{"tools": {"approvalMode": "auto-edit"}}, {"approvalMode": "auto-edit"}]
+)
 def test_what_would_run_unasked_is_named_whatever_else_the_file_holds(
     folders: Folders, mode: dict[str, Any]
 ) -> None:
@@ -134,12 +143,12 @@ def test_what_would_run_unasked_is_named_whatever_else_the_file_holds(
     rules = [f"Bash(x{number} *)\x1b[2J" for number in range(21)]
     folders.workspace(
         {**padding, "model": {"name": "x"}, "permissions": {"allow": rules}}
-        | {"disableAllHooks": True, "allowedTools": ["Bash"]}
+        | {"allowedTools": ["Bash"]}
         | mode
     )
     settings, allowed = held(folders)[:2]
-    first = {settings.split(" (")[1].split(", ")[n].removeprefix("tools.") for n in range(2)}
-    assert first == {"approvalMode yolo", "disableAllHooks"}
+    first = settings.split(" (")[1].split(", ")[0].removeprefix("tools.")
+    assert first == "approvalMode auto-edit"
     shown = ", ".join(f"Bash(x{number} *)\\x1b[2J" for number in range(20))
     assert allowed == (
         f".qwen/settings.json: rules for what runs without asking ({shown}, and 2 more)"

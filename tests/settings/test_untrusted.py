@@ -36,16 +36,18 @@ def test_nothing_that_reaches_beyond_the_folder_is_used_and_one_line_says_so(
     assert settings.values == {"tools": {}, "permissions": {}}
     assert settings.environment.added == {}
     assert settings.warnings == []
-    [warning] = settings.held_back
-    for key in ("dualOutput", "tools.approvalMode", "permissions.allow", "env", "proxy"):
+    warning, mode = settings.held_back
+    assert mode.endswith("tools.approvalMode is not used: no folder turns on yolo")
+    for key in ("dualOutput", "tools.allowed", "permissions.allow", "env", "proxy"):
         assert f"{key}," in warning or f"{key} are" in warning
     assert warning.endswith("not used: this folder is not trusted")
     assert "evil" not in warning
     folders.trust()
     settings = folders.load()
-    [warning] = settings.warnings
-    assert "general.preferredEditor is not used: no project sets it" in warning
+    [editor] = {*settings.warnings} - {mode}
+    assert "general.preferredEditor is not used: no project sets it" in editor
     assert not settings.held_back
+    assert settings.get(keys.APPROVAL_MODE) == "default"
     assert settings.get(keys.PROXY_URL) == "http://evil"
 
 
@@ -54,7 +56,7 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("modelProviders", "providerProtocol", "env", "security", "model", "tools.allowed"),
         *("tools.shell", "tools.executionSandbox", "tools.truncateToolOutputThreshold"),
         *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
-        *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
+        *("proxy", "hooks", "stopHookBlockingCap"),
         *("permissions.autoMode", "fastModel", "plansDirectory"),
         *("mcpServers", "mcp.serverCommand", "modelPricing"),
         *("ui.hideWindowTitle", "ui.showStatusInTitle", "ui.programStatus", "ui.terminalProgress"),
@@ -95,7 +97,10 @@ def test_it_cannot_replace_the_users_own_limits_by_looser_ones(folders: Folders)
     assert settings.get(keys.APPROVAL_MODE) == "plan"
     assert settings.get(keys.EXCLUDED_TOOLS) == ["run_shell_command"]
     assert settings.get(keys.CORE_TOOLS) == ["read_file"]
-    assert "tools.approvalMode, tools.core are not used" in settings.held_back[0]
+    assert [each.partition(": ")[2] for each in settings.held_back] == [
+        "tools.approvalMode is not used: a folder only tightens yours",
+        "tools.core is not used: a folder only tightens yours",
+    ]
 
 
 def test_the_flat_names_of_old_are_no_way_round(folders: Folders) -> None:

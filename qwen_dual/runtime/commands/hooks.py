@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.hooking import OFF, apply_hooks
-from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,19 +60,23 @@ class HooksCommand:
         launch = self._launch
         read = partial(launch.workspace.read_again, launch.spec.as_settings())
         now = await in_thread(read)
-        apply_hooks(launch, self._parts, now.settings.layers)
+        apply_hooks(launch, self._parts, now.settings)
         return self._list()
 
     def _list(self) -> str:
         hooking = self._parts.hooking
         if self._launch.spec.bare:
             return OFF
-        if hooking is None or not (hooking.hooks.engine.hooks or hooking.wrong):
+        if hooking is None or not (
+            hooking.hooks.engine.hooks or hooking.wrong or hooking.folder_off
+        ):
             return NONE
         lines = list(hooking.wrong)
         if not hooking.hooks.engine.enabled:
-            off = self._launch.settings.get(keys.DISABLE_ALL_HOOKS)
+            off = hooking.off_by_settings
             lines.append("No hook runs: " + ("disableAllHooks is true." if off else "/hooks on."))
+        if hooking.folder_off:
+            lines.append("None of this folder's hooks runs: its disableAllHooks is true.")
         return "\n".join([*lines, *self._rows(hooking.hooks.engine)])
 
     def _rows(self, engine: Engine) -> Iterator[str]:
