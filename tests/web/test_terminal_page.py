@@ -46,7 +46,8 @@ class Screen:
         self._sockets: list[WebSocketRoute] = []
         page.route_web_socket("**/ws/terminal/**", self._connected)
         page.goto(server.url)
-        self.until(lambda: self._sockets, "the terminal's connection")
+        # Told as soon as there is a connection, and its chat has said that this page may control the session.
+        self.until(lambda: any(said["type"] == "resize" for said in self.said), "its size")
 
     def tell(self, subtype: str, **fields: object) -> None:
         self._sockets[-1].send(json.dumps({"type": "web", "subtype": subtype, **fields}))

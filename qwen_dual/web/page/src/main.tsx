@@ -1,3 +1,4 @@
+import "./ui/effects";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./ui/ui.css";

@@ -1,5 +1,6 @@
 /** The page of `qwen-dual replay --html`: a recording's terminal and its chat, which move together. */
 
+import "../ui/effects";
 import "asciinema-player/dist/bundle/asciinema-player.css";
 import "../styles/tokens.css";
 import "../styles/base.css";
