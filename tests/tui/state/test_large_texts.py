@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.frontends.tui.state import outcome as outcomes
+from qwen_dual.frontends.tui.state import running_calls
 from qwen_dual.frontends.tui.state import view as views
 from qwen_dual.frontends.tui.state.blocks import (
     MAX_EXPANDED,
@@ -37,8 +38,8 @@ def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return noted
 
-    for module in (outcomes, views):
-        for name in ("sanitise", "visible"):
+    for module in (outcomes, running_calls, views):
+        for name in {"sanitise", "visible"} & vars(module).keys():
             monkeypatch.setattr(module, name, noting(getattr(module, name)))
     return sizes
 

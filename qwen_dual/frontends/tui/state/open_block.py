@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.state.blocks import AnswerBlock, ThoughtBlock
 from qwen_dual.frontends.tui.text.stream import BlockSplitter
+from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.sanitise import StreamSanitiser
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.frontends.tui.text.stream import Piece
 
 THOUGHT_LINES = 3
@@ -26,12 +29,15 @@ class OpenBlock:
         pieces: deltas that were not looked at yet; whoever takes events appends to it.
         first: the next answer block begins a message.
         chars: how much was written since somebody set it to 0, as far as it was looked at.
+        failure: how a failed call shows on the wire, and what followed it in its message: kept until
+            the result says what it was, or somebody takes it.
     """
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.first = True
         self.chars = 0
+        self.failure: list[AnswerBlock | ThoughtBlock] = []
         self._kind = ""
         self._splitter = BlockSplitter()
         self._sanitiser = StreamSanitiser()
@@ -46,8 +52,11 @@ class OpenBlock:
         self._line = []
         self._sanitiser = StreamSanitiser()
 
-    def drain(self) -> list[AnswerBlock]:
+    def drain(self) -> list[AnswerBlock | ThoughtBlock]:
         """Looks at the deltas that came in; what of an answer they completed."""
+        return self._without_failure(self._drain())
+
+    def _drain(self) -> list[AnswerBlock]:
         if not self.pieces:
             return []
         raw = "".join(self.pieces)
@@ -63,7 +72,7 @@ class OpenBlock:
 
     def end(self) -> tuple[list[AnswerBlock | ThoughtBlock], str]:
         """Closes the block; its last finished parts, and a thought's whole text if it is folded."""
-        blocks: list[AnswerBlock | ThoughtBlock] = [*self.drain()]
+        blocks: list[AnswerBlock | ThoughtBlock] = [*self._drain()]
         folded = ""
         if self._kind == "thinking":
             self._think("\n")
@@ -78,7 +87,21 @@ class OpenBlock:
         elif self._kind == "text":
             blocks += self._answer(self._splitter.finish())
         self._kind = ""
-        return blocks, folded
+        return self._without_failure(blocks), folded
+
+    def _without_failure(
+        self, blocks: Sequence[AnswerBlock | ThoughtBlock]
+    ) -> list[AnswerBlock | ThoughtBlock]:
+        shown: list[AnswerBlock | ThoughtBlock] = []
+        for block in blocks:
+            failed = isinstance(block, AnswerBlock) and begins_api_error(block.text)
+            (self.failure if failed or self.failure else shown).append(block)
+        return shown
+
+    def take_failure(self) -> list[AnswerBlock | ThoughtBlock]:
+        """The failure as it came: no result told more about it."""
+        failure, self.failure = self.failure, []
+        return failure
 
     def tail(self, chars: int) -> tuple[str, bool]:
         """The open end, at least ``chars`` of it once ``drain`` ran, and whether it is a thought."""

@@ -1,4 +1,4 @@
-"""How a finished tool call is told: which lines of its output stay, and in what words. Pure."""
+"""What is said of what has ended: which lines of a call's output stay, and in what words. Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN_LINES = 8
 SHOWN_DIFF_LINES = 24
 SHOWN_ERROR_LINES = 6
+NO_MORE_TURNS = "No more model calls in this session (model.maxSessionTurns); /clear begins anew."
 MAX_NOTE = 40
 MAX_REASON = 60
 
@@ -166,6 +167,13 @@ def short_count(count: int) -> str:
                 f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
             )
     return str(count)
+
+
+def end_notice(stop_reason: str) -> NoticeBlock | None:
+    """What is said where a turn ended before the model was done; None where nothing is."""
+    if stop_reason == "interrupted":
+        return NoticeBlock("quiet", "interrupted")
+    return NoticeBlock("warning", NO_MORE_TURNS) if stop_reason == "max_turns" else None
 
 
 def rewound_block(data: Event) -> NoticeBlock | RemoteBlock:

@@ -12,7 +12,6 @@ from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.state import outcome as outcomes
 from qwen_dual.frontends.tui.state.agents import Lanes
 from qwen_dual.frontends.tui.state.blocks import (
-    AnswerBlock,
     FoldedAgents,
     NoticeBlock,
     PersonBlock,
@@ -21,26 +20,22 @@ from qwen_dual.frontends.tui.state.blocks import (
     expanded,
 )
 from qwen_dual.frontends.tui.state.live_state import (
-    RunningTool,
     Work,
     answered,
     request_of,
     retry_of,
     sender_of,
-    telling_argument,
 )
 from qwen_dual.frontends.tui.state.open_block import OpenBlock
-from qwen_dual.frontends.tui.state.remedies import failure_notice
-from qwen_dual.frontends.tui.state.todo import TodoBlock, todos_of
+from qwen_dual.frontends.tui.state.running_calls import RunningCalls
+from qwen_dual.frontends.tui.state.todo import TodoBlock
 from qwen_dual.protocol.api_error import begins_api_error
-from qwen_dual.protocol.blocks import images_in, text_in
-from qwen_dual.protocol.sanitise import coloured, sanitise
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.frontends.tui.state.blocks import Block, ExpandedBlock, ThoughtBlock
+    from qwen_dual.frontends.tui.state.blocks import Block, ExpandedBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
 
@@ -80,11 +75,10 @@ class View:
         self._finished: list[Block] = []
         self._open = OpenBlock()
         self._pieces = self._open.pieces
-        self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
         self._said: list[str] = []  # the texts of the message
         self._commanded = ""  # the command that was run last
         self._lanes = Lanes(display_of, now, colour_of)  # all else is the main agent's
-        self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
+        self._calls = RunningCalls(lambda: self.work, display_of, now)
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -106,10 +100,8 @@ class View:
                     self._pieces.append(delta["text"])
                 elif delta["type"] == "thinking_delta":
                     self._pieces.append(delta["thinking"])
-                elif inner["index"] in self._calls:
-                    size = len(delta["partial_json"])
-                    self._calls[inner["index"]].argument_chars += size
-                    self.work.chars += size
+                else:
+                    self.work.chars += self._calls.write(inner["index"], delta)
             else:
                 self._stream(inner)
         else:
@@ -167,40 +159,30 @@ class View:
             block = inner["content_block"]
             self._open.begin(block["type"])
             if block["type"] == "tool_use":
-                self._calls[inner["index"]] = self._call(block["id"], block["name"])
+                self._calls.begin(inner["index"], block)
         elif kind == "content_block_stop" or kind == "message_stop":
             self._end_block()
 
     def _drain(self) -> None:
         """Looks at the deltas that came in since the last time."""
-        self._add(self._open.drain())
+        self._finished += self._open.drain()
         self._count()
 
     def _end_block(self) -> None:
         blocks, thought = self._open.end()
-        self._add(blocks)
+        self._finished += blocks
         self._count()
         if thought:
             self.folded = expanded("thinking", thought)
-        self._calls.clear()
+        self._calls.end_block()
 
     def _count(self) -> None:
         self.work.chars += self._open.chars
         self._open.chars = 0
 
-    def _add(self, blocks: Sequence[AnswerBlock | ThoughtBlock]) -> None:
-        for block in blocks:
-            # How a failed call shows on the wire; what follows in the message belongs to it.
-            failed = isinstance(block, AnswerBlock) and begins_api_error(block.text)
-            if failed or self._failure:
-                self._failure.append(block)
-            else:
-                self._finished.append(block)
-
     def _show_failure(self) -> None:
-        """No result told more about it: shows the text as it came."""
-        self._finished += self._failure
-        self._failure = []
+        """No result told more about it."""
+        self._finished += self._open.take_failure()
 
     # -- whole events ----------------------------------------------------------------------
 
@@ -217,10 +199,7 @@ class View:
         self._lanes.called(message["content"])
         for block in message["content"]:
             if block["type"] == "tool_use":
-                call = self._call(block["id"], block["name"])
-                call.title = visible(telling_argument(block["input"]))
-                if call.display.checklist:
-                    call.todos = todos_of(block["input"].get(call.display.checklist))
+                self._calls.called(block)
             elif block["type"] == "text" and not begins_api_error(block["text"]):
                 self._said.append(block["text"])
                 self._last_said = self._said
@@ -244,34 +223,13 @@ class View:
         self._finished.append(PersonBlock(shown, remote))
 
     def _tool_result(self, block: Event, outcome: ToolOutcome) -> None:
-        call = self.work.tools.pop(block["tool_use_id"], None)
-        if call is None:
-            call = RunningTool(block["tool_use_id"], "", self._display_of(""))
-        lane = self._lanes.ended(call.tool_use_id, failed=block["is_error"])
-        if call.todos is not None and not block["is_error"]:
-            self.work.todos = call.todos
-            self._finished.append(TodoBlock(call.todos))
-            return
-        seconds = None if call.started is None else self._now() - call.started
-        text = coloured(outcome.get("output", text_in(block["content"])))
-        finished = outcomes.finished_tool(
-            call,
-            text,
-            is_error=block["is_error"],
-            outcome=outcome,
-            seconds=seconds,
-            counted=not images_in(block["content"]),
-            lane=lane,
-        )
+        lane = self._lanes.ended(block["tool_use_id"], failed=block["is_error"])
+        finished, whole = self._calls.end(block, outcome, lane)
         self._finished.append(finished)
         if lane is not None:
             self.folded = FoldedAgents()
-            return
-        title = f"{call.display.word}  {call.title}".rstrip()
-        if finished.hidden and finished.diff:
-            self.folded = expanded(title, call.diff, diff=True)
-        elif finished.hidden and text:
-            self.folded = expanded(title, text, clean=sanitise)
+        else:
+            self.folded = whole or self.folded
 
     def _result(self, event: Event) -> None:
         self._end_block()
@@ -281,23 +239,20 @@ class View:
             self._lanes.clear()
             self.work.agents = self._lanes.at_work
         error = event.get("error")
-        if self._failure and error is not None:
-            self._failure = []
+        if self._open.failure and error is not None:
+            from qwen_dual.frontends.tui.state.remedies import failure_notice  # not for the start
+
+            self._open.take_failure()
             self._finished.append(NoticeBlock("error", failure_notice(error)))
         self._show_failure()
-        if event["stop_reason"] == "interrupted":
-            self._finished.append(NoticeBlock("quiet", "interrupted"))
-        elif event["stop_reason"] == "max_turns":
-            text = (
-                "No more model calls in this session (model.maxSessionTurns); /clear begins anew."
-            )
-            self._finished.append(NoticeBlock("warning", text))
+        if (notice := outcomes.end_notice(event["stop_reason"])) is not None:
+            self._finished.append(notice)
 
     def _request(self, event: Event) -> None:
         request = request_of(event, self._display_of, self._lanes.name_of)
         self.work.requests[request.request_id] = request
         if request.kind in ("diff", "plan") and not request.agent:
-            self._call(request.tool_use_id, request.tool_name).show_request(request)
+            self._calls.of(request.tool_use_id, request.tool_name).show_request(request)
 
     def _response(self, event: Event) -> None:
         response = event["response"]
@@ -313,59 +268,23 @@ class View:
         if by := sender_of(response.get("resolved_by")):
             self._finished.append(RemoteBlock(answered(request, allowed=allowed), by))
 
-    def _system(self, event: Event) -> None:
-        data = event["data"]
-        subtype = event["subtype"]
-        if subtype == "state":
-            self.work.follow_state(data, self._now())
-        elif subtype == "queue":
-            self.work.follow_queue(data, self._as_sent)
-        elif subtype == "tool_progress":
-            self._progress(data)
-        elif subtype == "slash_command":
-            self._end_block()
-            self._show_failure()
-            command = f"/{data['command']} {data['args']}".rstrip()
-            self._prompt(command, remote=sender_of(data["origin"]))
-            self._commanded = data["command"]
-        elif subtype == "notice":
-            self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
-        elif subtype == "mode_changed" or subtype == "model_changed":
-            what = "approval mode" if subtype == "mode_changed" else "model"
-            # What a command did is said by its answer.
-            commanded, self._commanded = self._commanded, ""
-            by = sender_of(data.get("origin"))
-            if by and commanded != what.replace(" ", "-"):
-                self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}", by))
-        elif subtype == "model_retry":
-            self.work.retry = retry_of(data, self._now())
-        elif subtype == "hook_started" or subtype == "hook_response":
-            self.work.follow_hook(data, runs=subtype == "hook_started")
-        elif subtype == "session_changed":
-            self.folded = None
-            self._last_said = []
-            self.sent_as.clear()
-            self.context_tokens = 0
-            self._finished.append(SessionBlock())
-        elif subtype == "compact_boundary":
-            self.context_tokens = data["tokens_after"]
-            if data["trigger"] != "manual":  # else the command answers with the same
-                text = f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
-                self._finished.append(NoticeBlock("quiet", text))
-        elif subtype == "rewound":
-            self._rewound(data)
-        else:
-            if ended := self._lanes.told(subtype, data):
-                self._finished += ended
-                self.folded = FoldedAgents()
-            self.work.agents = self._lanes.at_work
+    # -- what the system tells ---------------------------------------------------------------
 
-    def _rewound(self, data: Event) -> None:
-        if data["conversation"]:
-            self.folded, self._last_said, self.context_tokens = None, [], data["context_tokens"]
-        if self._commanded not in ("rewind", "rollback"):  # else the command answers with the same
-            self._finished.append(outcomes.rewound_block(data))
-        self._commanded = ""
+    def _system(self, event: Event) -> None:
+        subtype, data = event["subtype"], event["data"]
+        if (handler := _SYSTEM_HANDLERS.get(subtype)) is not None:
+            handler(self, data)
+            return
+        if ended := self._lanes.told(subtype, data):
+            self._finished += ended
+            self.folded = FoldedAgents()
+        self.work.agents = self._lanes.at_work
+
+    def _state(self, data: Event) -> None:
+        self.work.follow_state(data, self._now())
+
+    def _queue(self, data: Event) -> None:
+        self.work.follow_queue(data, self._as_sent)
 
     def _as_sent(self, begin: str) -> str:
         """How the person saw the prompt that begins so."""
@@ -373,19 +292,61 @@ class View:
         return next(found, begin)
 
     def _progress(self, data: Event) -> None:
-        call = self._call(data["tool_use_id"], data["tool_name"])
-        if data["status"] == "started":
-            call.started = self._now()
-            call.title = sanitise(data["text"]) or call.title
-            preview = data.get("preview") or {}
-            if preview.get("kind") == "diff":
-                call.diff = preview["text"]
-        else:
-            call.show_output(data["text"])
+        self._calls.progress(data)
 
-    def _call(self, tool_use_id: str, name: str) -> RunningTool:
-        new = RunningTool(tool_use_id, name, self._display_of(sanitise(name)))
-        return self.work.tools.setdefault(tool_use_id, new)
+    def _slash_command(self, data: Event) -> None:
+        self._end_block()
+        self._show_failure()
+        command = f"/{data['command']} {data['args']}".rstrip()
+        self._prompt(command, remote=sender_of(data["origin"]))
+        self._commanded = data["command"]
+
+    def _notice(self, data: Event) -> None:
+        self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
+
+    def _mode_changed(self, data: Event) -> None:
+        self._changed_to("approval mode", data)
+
+    def _model_changed(self, data: Event) -> None:
+        self._changed_to("model", data)
+
+    def _changed_to(self, what: str, data: Event) -> None:
+        # What a command did is said by its answer.
+        commanded, self._commanded = self._commanded, ""
+        by = sender_of(data.get("origin"))
+        if by and commanded != what.replace(" ", "-"):
+            self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}", by))
+
+    def _model_retry(self, data: Event) -> None:
+        self.work.retry = retry_of(data, self._now())
+
+    def _hook_started(self, data: Event) -> None:
+        self.work.follow_hook(data, runs=True)
+
+    def _hook_response(self, data: Event) -> None:
+        self.work.follow_hook(data, runs=False)
+
+    def _session_changed(self, data: Event) -> None:
+        self.folded = None
+        self._last_said = []
+        self.sent_as.clear()
+        self.context_tokens = 0
+        self._finished.append(SessionBlock())
+
+    def _compacted(self, data: Event) -> None:
+        self.context_tokens = data["tokens_after"]
+        if data["trigger"] != "manual":  # else the command answers with the same
+            text = (
+                f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
+            )
+            self._finished.append(NoticeBlock("quiet", text))
+
+    def _rewound(self, data: Event) -> None:
+        if data["conversation"]:
+            self.folded, self._last_said, self.context_tokens = None, [], data["context_tokens"]
+        if self._commanded not in ("rewind", "rollback"):  # else the command answers with the same
+            self._finished.append(outcomes.rewound_block(data))
+        self._commanded = ""
 
 
 _CONTROL = ("control_request", "control_response")
@@ -398,3 +359,20 @@ _HANDLERS: dict[str, Callable[[View, Event], None]] = {
     "control_response": View._response,
     "system": View._system,
 }
+
+_SYSTEM_HANDLERS: dict[str, Callable[[View, Event], None]] = {
+    "state": View._state,
+    "queue": View._queue,
+    "tool_progress": View._progress,
+    "slash_command": View._slash_command,
+    "notice": View._notice,
+    "mode_changed": View._mode_changed,
+    "model_changed": View._model_changed,
+    "model_retry": View._model_retry,
+    "hook_started": View._hook_started,
+    "hook_response": View._hook_response,
+    "session_changed": View._session_changed,
+    "compact_boundary": View._compacted,
+    "rewound": View._rewound,
+}
+"""By subtype; what is in none of them may be about an agent."""
