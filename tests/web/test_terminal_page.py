@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class Screen:
     """A page with a terminal, and the server's side of it."""
 
-    def __init__(self, page: Page, server: Server) -> None:
+    def __init__(self, page: Page, server: Server, *, controls: bool = True) -> None:
         self.page = page
         self.asked: list[str] = []
         self.said: list[dict[str, Any]] = []
@@ -46,8 +46,9 @@ class Screen:
         self._sockets: list[WebSocketRoute] = []
         page.route_web_socket("**/ws/terminal/**", self._connected)
         page.goto(server.url)
-        # Told as soon as there is a connection, and its chat has said that this page may control the session.
-        self.until(lambda: any(said["type"] == "resize" for said in self.said), "its size")
+        self.until(lambda: self._sockets, "the terminal's connection")
+        if controls:  # the page's chat tells it so; it says its size then, and answers
+            self.until(lambda: any(said["type"] == "resize" for said in self.said), "its size")
 
     def tell(self, subtype: str, **fields: object) -> None:
         self._sockets[-1].send(json.dumps({"type": "web", "subtype": subtype, **fields}))
@@ -189,7 +190,7 @@ def test_its_size_is_told_also_where_the_chat_says_later_what_the_page_may_do(
 ) -> None:
     chats: list[WebSocketRoute] = []
     desk.route_web_socket("**/ws/chat/**", lambda socket: chats.append(socket))
-    screen = Screen(desk, server)
+    screen = Screen(desk, server, controls=False)
     screen.begin(b"hello")
     screen.until(lambda: chats, "the chat's connection")
 
