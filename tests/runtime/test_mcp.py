@@ -254,23 +254,24 @@ def test_programs_run_in_the_sandbox_that_commands_run_in(place: Place) -> None:
             for path in paths
         )
     )
-    numbers: list[int] = []
+    before, started = children(), set[int]()  # of other tests something may be left
 
     async def main() -> None:
         async with place.session(trust=True) as handle:
             handle.submit("go", CLI)
             await place.log.results()
-            numbers.extend(stat.pid for stat in children())
+            started.update(children() - before)
 
     run(main)
     assert len(place.results()) == 3
     there = [path.exists() for paths in touched.values() for path in paths]
     assert there == [False, True, True]  # /tmp is a private one in there
-    assert numbers
-    wait_until(lambda: not {stat.pid for stat in children()} & set(numbers))
+    assert started
+    wait_until(lambda: not children() & started, "the end of the servers")
 
 
-def children() -> list[proc.Stat]:
+def children() -> set[int]:
     """The living processes that this one has started."""
     stats = filter(None, map(proc.stat_of, proc.pids()))
-    return [stat for stat in stats if stat.parent == os.getpid() and stat.state not in proc.DEAD]
+    living = [stat for stat in stats if stat.state not in proc.DEAD]
+    return {stat.pid for stat in living if stat.parent == os.getpid()}

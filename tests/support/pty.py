@@ -219,7 +219,8 @@ class Terminal:
 
         Args:
             what: A text that has to be in the history or on the screen, or a predicate; a
-                predicate is asked after every read, and often while nothing comes.
+                predicate is asked after every read that leaves no frame half-way, and often
+                while nothing comes.
             timeout: Seconds before it gives up.
 
         Raises:
@@ -229,7 +230,7 @@ class Terminal:
 
         holds = self._finder(what) if isinstance(what, str) else what
         deadline = time.monotonic() + timeout
-        while not holds(self):
+        while (self._screen.updating and not self.eof) or not holds(self):
             left = deadline - time.monotonic()
             if self.eof or left <= 0:
                 why = "the program is gone" if self.eof else f"not within {timeout} s"

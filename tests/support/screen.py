@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pyte
 
+_UPDATING = 2026 << 5
+"""The mode of a synchronized update, as pyte keeps private ones."""
+
 
 class Screen(pyte.HistoryScreen):
     """pyte's screen with the resize of a real terminal: lines that go off the top are kept."""
 
     # pyte looks at each use of an attribute, for its pages of history: half of its time.
     __getattribute__ = object.__getattribute__
+
+    @property
+    def updating(self) -> bool:
+        """What is there is half of a frame, which a real terminal shows nothing of."""
+        return _UPDATING in self.mode
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         lines, columns = lines or self.lines, columns or self.columns

@@ -101,7 +101,7 @@ class Hosted:
 
     async def _wait(self, holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
         with anyio.move_on_after(30):
-            while not holds():
+            while (self.screen.updating and self.session.exit is None) or not holds():
                 self._changed = anyio.Event()
                 await self._changed.wait()
         assert holds(), otherwise()
