@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from typing import TYPE_CHECKING
 
 from qwen_dual.protocol import ansi
 from qwen_dual.protocol.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # C0 but tab and newline, DEL, C1, bidi marks and overrides, lone surrogates.
 _FORBIDDEN = regex(
@@ -29,6 +33,9 @@ _REST_OF_CSI_END = regex("(?P<between>[ -/]*)(?P<end>[@-~])?")
 _REST_OF_STRING = regex("[^\x00-\x1f\x7f-\x9f]*(?P<end>\x07|\x1b(?:\\\\|\\Z))?")
 _REST_OF_ESCAPE = regex("[ -/]*(?P<end>[0-~])?")
 
+_PIECE = 1 << 18
+"""Characters gone through at a time, in a millisecond: a search lets no other thread run until it is over."""
+
 _RETURNS = regex("\r+\n?")
 _RETURNS_BEFORE_NEWLINE = regex("\r+\n")
 
@@ -42,6 +49,10 @@ def sanitise(text: str) -> str:
     Args:
         text: Anything.
     """
+    return _sanitise(text) if len(text) <= _PIECE else "".join(map(_sanitise, _pieces(text)))
+
+
+def _sanitise(text: str) -> str:
     if _FORBIDDEN.search(text) is None:
         return text
     text = _FORBIDDEN_BUT_RETURN.sub("", _SEQUENCE.sub("", text))
@@ -206,6 +217,15 @@ class _Stripper:
             else:
                 self._escape_held = True
         return ""
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """``text`` cut at ends of lines, across which no sequence reaches: after ``_PIECE``, where there are any."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin + _PIECE) + 1 or len(text)
+        yield text[begin:end]
+        begin = end
 
 
 def _last_segment(line: str) -> str:

@@ -30,9 +30,9 @@ def check_command(command: str, argument: str) -> None:
             f"U+{ord(found[0]):04X} at character {found.start() + 1}. Let the program make it: "
             "printf '\\r', or $'\\r' in bash."
         )
-    size = len(command.encode())
+    size = len(command) if len(command) > MAX_COMMAND_BYTES else len(command.encode())
     if size > MAX_COMMAND_BYTES:
         raise InvalidArguments(
             f"{argument}: expected at most {MAX_COMMAND_BYTES:,} bytes, which is what Linux "
-            f"takes, not {size:,}. Write a script with write_file and run that."
+            f"takes, not {size:,} or more. Write a script and run that."
         )

@@ -101,6 +101,7 @@ class RunShellCommandTool(SchemaTool):
         """The same for a person's own command line: a sandbox is for what the model asks for."""
         from qwen_dual.tools import parameters
 
+        check_command(command, "The command")
         arguments: dict[str, Any] = {"command": command}
         if self._jobs.sandbox is not None:
             arguments |= {"outside_sandbox": True, "reason": "entered by the person"}

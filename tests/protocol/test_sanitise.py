@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import pairwise
 
@@ -78,6 +79,19 @@ def test_nothing_harmful_is_left(text: str) -> None:
 def test_sanitising_twice_changes_nothing(text: str) -> None:
     once = sanitise(text)
     assert sanitise(once) == once
+
+
+@given(TROUBLE)
+def test_no_sequence_reaches_across_a_line(text: str) -> None:
+    assert "".join(map(sanitise, re.split("(?<=\n)", text))) == sanitise(text)
+
+
+@pytest.mark.parametrize(
+    "line", ["plain\n", "\x1b[1mred\x1b[0m\r\n", "1 %\r100 %\n", "x" * 300_000]
+)
+def test_a_long_text_is_gone_through_in_pieces(line: str) -> None:
+    text = line * (1_000_000 // len(line))
+    assert sanitise(text) == sanitise(line) * (1_000_000 // len(line))
 
 
 @given(TROUBLE, st.lists(st.integers(min_value=0), max_size=12))

@@ -282,7 +282,7 @@ async def main() -> None:
         replay=EARLIER if mode == "replay" else (),
         screen_reader=mode == "screen reader",
     )
-    session.slash.add(SlashCommand("copy", "copies", lambda _, __: tui.copy(tui.last_answer())))
+    session.slash.add(SlashCommand("copy", "copies", lambda _, __: tui.copy_answer()))
     session.slash.add(SlashCommand("theme", "colours", lambda name, _: tui.set_theme(name)))
     async with anyio.create_task_group() as group:
         group.start_soon(session.run)

@@ -319,22 +319,29 @@ class Worker:
         return asked
 
     async def _shell(self, prompt: Prompt) -> None:
-        """Runs a person's own command; the model gets to know of it with the next prompt."""
+        """Runs a person's own command; the model gets to know of it with the next prompt.
+
+        One that cannot run is no part of the conversation: it goes back to whoever typed it.
+        """
+        try:
+            name, call = self._shell_call(prompt.text)
+        except InvalidArguments as error:
+            self._session.notice(f"Not run. {error}", "error")
+            self._session.give_back([prompt])
+            return
         self._publish_prompt(prompt)
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
-        name, call = self._shell_call(prompt.text)
-        result = call if isinstance(call, ToolResult) else None
+        result = None
         progress = Progress(call_id, name, self._publish)
         began = time.monotonic()
         try:
-            if not isinstance(call, ToolResult):
-                self._publish(events.tool_progress(call_id, name, "started", call.title))
-                async with anyio.create_task_group() as group:
-                    group.start_soon(progress.run)
-                    context = self._calls.context(call_id, progress.report, _unasked)
-                    result = await self._session.services.run("execute", call, context)
-                    group.cancel_scope.cancel()
+            self._publish(events.tool_progress(call_id, name, "started", call.title))
+            async with anyio.create_task_group() as group:
+                group.start_soon(progress.run)
+                context = self._calls.context(call_id, progress.report, _unasked)
+                result = await self._session.services.run("execute", call, context)
+                group.cancel_scope.cancel()
         finally:
             result = result or partial_of(call) or ToolResult(INTERRUPTED, is_error=True)
             scrub = self._session.bus.secrets.scrub
@@ -350,15 +357,12 @@ class Worker:
         self._state.set("idle")
         self._publish(instant_result(text, prompt.command_id, stop_reason, prompt.host))
 
-    def _shell_call(self, command: str) -> tuple[str, Call | ToolResult]:
-        """The tool for a command line, and the call or why there is none."""
+    def _shell_call(self, command: str) -> tuple[str, Call]:
+        """The tool for a command line, and the call; raises InvalidArguments where there is none."""
         for name, tool in self._session.tools.items():
             if isinstance(tool, TakesCommands):
-                try:
-                    return name, tool.prepare_entered(command)
-                except InvalidArguments as error:
-                    return name, ToolResult(str(error), is_error=True)
-        return "", ToolResult("There is no tool that runs shell commands.", is_error=True)
+                return name, tool.prepare_entered(command)
+        raise InvalidArguments("There is no tool that runs shell commands.")
 
 
 async def _unasked(_: Call) -> Decision:

@@ -251,13 +251,13 @@ class Tui:
 
     # -- what commands ask for -------------------------------------------------------------
 
-    def copy(self, text: str) -> str:
-        """Puts ``text`` into the person's clipboard; says what became of it."""
-        return clipboard.copy(text, env=self._env(), write=self._write_raw)
+    async def copy_answer(self) -> str:
+        """Puts the model's last message into the person's clipboard; says what became of it.
 
-    def last_answer(self) -> str:
-        """The text of the model's last message; empty where it has said nothing."""
-        return self.view.last_answer
+        Empty where it has said nothing.
+        """
+        env, write = self._env(), self._write_raw
+        return await clipboard.copy(lambda: self.view.last_answer, env=env, write=write)
 
     def set_theme(self, name: str, *, preview: bool = False) -> None:
         """Changes the colours of all that is drawn from now on; an unknown name is the default."""

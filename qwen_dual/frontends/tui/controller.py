@@ -73,7 +73,7 @@ class Controller:
         self.asking.type_in_editor = self._type
         self.asking.paste_in_editor = self.editor.paste
         self.suggestions = Suggestions(session.slash, files)
-        self.queued = QueuedPrompts(session.queue_editing, self.editor)
+        self.queued = QueuedPrompts(session.queue_editing, self.editor, view.sent_as)
         self.sending = Sending(lambda: self.session, self.editor, view, self.asking, self.queued)
         self.panel = ""
         self.on_paste_image: Callable[[], object] = lambda: None

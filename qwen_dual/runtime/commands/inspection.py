@@ -286,11 +286,10 @@ class Commands(Struct, frozen=True):
 
     # -- the screen ------------------------------------------------------------------------
 
-    def _copy(self) -> str:
-        text = self.front_end.screen.last_answer()
-        if not text:
-            raise CommandFailed("There is no answer to copy yet.")
-        return self.front_end.screen.copy(text)
+    async def _copy(self) -> str:
+        if told := await self.front_end.screen.copy_answer():
+            return told
+        raise CommandFailed("There is no answer to copy yet.")
 
 
 def _plan_choices() -> Sequence[Choice]:

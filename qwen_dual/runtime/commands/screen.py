@@ -50,11 +50,8 @@ class Screen(Protocol):
     def set_vi(self, on: bool) -> str:
         """Gives the editor vi's keys, or takes them away; says so to the person."""
 
-    def last_answer(self) -> str:
-        """The text of the last answer; empty where there is none."""
-
-    def copy(self, text: str) -> str:
-        """Copies ``text``; says how."""
+    async def copy_answer(self) -> str:
+        """Copies the last answer; says what became of it. Empty where there is none."""
 
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation."""
@@ -98,12 +95,8 @@ class NoScreen:
         """There is no editor."""
         return ""
 
-    def last_answer(self) -> str:
+    async def copy_answer(self) -> str:
         """Nothing was shown."""
-        return ""
-
-    def copy(self, text: str) -> str:
-        """There is no clipboard."""
         return ""
 
     def replay(self, events: Sequence[Event]) -> None:

@@ -16,6 +16,7 @@ from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.models.model import ModelError, TextDelta
 from qwen_dual.frontends.tui.editing.editor import Editor
 from qwen_dual.frontends.tui.editing.queued import QueuedPrompts
+from qwen_dual.frontends.tui.state.sent_prompts import SentPrompts
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.handle import SessionHandle
@@ -66,7 +67,8 @@ class Race:
         self.host = Host(model, tool, approval_mode="yolo", expand=self._expand)
         self.session = self.host.session
         self.editor = Editor(lambda: None, lambda: None)
-        self.queued = QueuedPrompts(SessionHandle(self.session).queue_editing, self.editor)
+        queue = SessionHandle(self.session).queue_editing
+        self.queued = QueuedPrompts(queue, self.editor, SentPrompts())
         self.session.give_back = self._take_back
         self.hosts = [Dispatcher(self.session, INPUT), Dispatcher(self.session, Actor("host", "z"))]
         self.sent: list[str] = []  # what was submitted, by a word that is in nothing else

@@ -19,7 +19,8 @@ from qwen_dual.core.models.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
+from qwen_dual.core.tools.tool import InvalidArguments
+from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, Step, call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +141,32 @@ def test_a_persons_own_command_runs_without_asking_and_the_model_gets_to_know() 
     assert "I ran this in the shell myself" in asked
     assert "a.txt" in asked
     assert len(model.requests[0].messages) == 1
+
+
+def test_a_persons_own_command_that_cannot_run_goes_back_to_them_and_nowhere_else() -> None:
+    class Strict(FakeTool):
+        def prepare_entered(self, command: str) -> FakeCall:
+            raise InvalidArguments("The command: expected fewer bytes.")
+
+    model = FakeModel([TextDelta("Hello")])
+    host = Host(model, Strict())
+    given: list[str] = []
+    host.session.give_back = lambda prompts: given.extend(prompt.typed for prompt in prompts)
+
+    async def script(host: Host) -> None:
+        host.session.run_shell("much too long", KEYBOARD)
+        host.session.submit("hi", KEYBOARD)
+        await host.result()
+
+    host.play(script)
+    assert given == ["!much too long"]
+    (notice,) = host.of("system", "notice")
+    assert notice["data"] == {
+        "level": "error",
+        "text": "Not run. The command: expected fewer bytes.",
+    }
+    assert "much too long" not in str(model.requests[0].messages)
+    assert len(host.of("user")) == 1
 
 
 def test_a_persons_own_command_can_be_interrupted() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.prompts.prompt import Prompt
 from qwen_dual.frontends.tui.editing.queued import EDIT_TIP, REMOVE_TIP
-from tests.tui.support import Desk
+from qwen_dual.protocol import events
+from tests.tui.support import Desk, feed
 
 
 def desk(*waiting: Prompt | str) -> Desk:
@@ -149,3 +150,51 @@ def test_commands_alone_come_back_as_commands() -> None:
 def test_a_queued_command_is_listed_with_its_mark() -> None:
     at = desk(Prompt("date", KEYBOARD, action="shell"), "one")
     assert [item["text"] for item in at.session.waiting.listing()] == ["!date", "one"]
+
+
+def shown(at: Desk) -> list[str]:
+    """The queue as the person sees it."""
+    feed(at.view, [events.system("queue", {"prompts": at.session.waiting.told()})])
+    return [queued.text for queued in at.view.work.queue]
+
+
+def sent(at: Desk, text: str = "", *, pasted: str = "") -> None:
+    """Queues a prompt as the keys do."""
+    if pasted:
+        at.controller.editor.paste(pasted)
+    at.type(text)
+    at.controller.enter()
+    at.session.waiting.add(Prompt(at.session.submitted[-1], KEYBOARD))
+
+
+def test_each_that_waits_is_shown_as_it_was_typed_though_they_begin_alike() -> None:
+    at = desk()
+    pasted = "a line of the log\n" * 5000
+    sent(at, " what is this?", pasted=pasted)
+    sent(at, "a line")
+    sent(at, " and who wrote it?", pasted=pasted)
+    assert shown(at) == [
+        "[Pasted text #1 +5000 lines] what is this?",
+        "a line",
+        "[Pasted text #2 +5000 lines] and who wrote it?",
+    ]
+
+
+def test_one_that_was_edited_is_shown_as_it_is_now() -> None:
+    at = desk()
+    pasted = "a line of the log\n" * 5000
+    sent(at, " first", pasted=pasted)
+    sent(at, " second", pasted=pasted)
+    at.controller.up()
+    at.controller.up()
+    at.controller.editor.set("what of ")
+    at.controller.editor.paste(pasted)
+    at.controller.enter()
+    assert shown(at) == [
+        "what of [Pasted text #5 +5000 lines]",
+        "[Pasted text #2 +5000 lines] second",
+    ]
+    at.controller.up()
+    at.controller.editor.set("")
+    at.controller.enter()
+    assert shown(at) == ["what of [Pasted text #5 +5000 lines]"]

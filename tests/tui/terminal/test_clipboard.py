@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import base64
+import threading
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.terminal.clipboard import MAX_BYTES, commands, copy, osc_52
+import anyio
+
+from qwen_dual.frontends.tui.terminal import clipboard
+from qwen_dual.frontends.tui.terminal.clipboard import MAX_BYTES, commands, osc_52
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
+
+
+def copy(text: str, **around: Any) -> str:
+    """What is said once ``text`` was copied, or was not."""
+
+    async def main() -> str:
+        return await clipboard.copy(lambda: text, **around)
+
+    return anyio.run(main)
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -105,4 +119,18 @@ def test_only_programs_that_are_there_and_can_work_are_tried(tmp_path: Path) -> 
 
 
 def test_nothing_to_copy_is_said() -> None:
-    assert copy("", env={}, write=lambda _: None) == "There is nothing to copy yet."
+    assert copy("", env={}, write=lambda _: None) == ""
+
+
+def test_the_keys_wait_neither_for_the_text_nor_for_a_program() -> None:
+    where = []
+
+    def text() -> str:
+        where.append(threading.current_thread())
+        return "x"
+
+    async def main() -> str:
+        return await clipboard.copy(text, env={"PATH": ""}, write=lambda _: None, platform="linux")
+
+    assert anyio.run(main)
+    assert where != [threading.main_thread()], "whoever gives the text waits for the programs too"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts.prompt import Action, Prompt
     from qwen_dual.core.prompts.queue_editing import QueueEditing
     from qwen_dual.frontends.tui.editing.editor import Editor
+    from qwen_dual.frontends.tui.state.sent_prompts import SentPrompts
 
 EDIT_TIP = "a queued prompt: enter puts it back"
 REMOVE_TIP = "enter removes it from the queue"
@@ -25,11 +26,13 @@ class QueuedPrompts:
     Args:
         queue: of the session.
         editor: what is held is its draft.
+        sent_as: is told how what is put back was seen.
     """
 
-    def __init__(self, queue: QueueEditing, editor: Editor) -> None:
+    def __init__(self, queue: QueueEditing, editor: Editor, sent_as: SentPrompts) -> None:
         self._queue = queue
         self._editor = editor
+        self._sent_as = sent_as
         self._held: Prompt | None = None
         self._shown = ("", 0)  # the draft and its cursor as they were when it was taken
 
@@ -81,6 +84,8 @@ class QueuedPrompts:
         own = [prompt for prompt in prompts if not prompt.answers]
         if not own:
             return
+        for prompt in own:
+            self._sent_as.take(prompt.typed)
         shell = (editor.shell or editor.empty) and all(p.action == "shell" for p in own)
         before = "\n".join(prompt.text if shell else prompt.typed for prompt in own)
         if not editor.empty:
@@ -92,7 +97,7 @@ class QueuedPrompts:
         """What is held is an ordinary draft from now on."""
         held, self._held = self._held, None
         if held is not None:
-            self._queue.let_go(held)
+            self._let_go(held)
 
     def _hold(self, beside: str | None, step: int, instead: Prompt | None = None) -> bool:
         prompt = self._queue.hold(beside, step)
@@ -110,11 +115,17 @@ class QueuedPrompts:
     def _put_back(self, held: Prompt) -> None:
         text = self._editor.expanded().strip()
         if not text:
-            self._queue.let_go(held)
+            self._let_go(held)
             return
         action: Action = "shell" if self._editor.shell else "prompt"
         if (text, action) != (held.text, held.action):  # what somebody else wrote may be in it yet
             content = self._editor.content_of(text) if action == "prompt" else ()
             kept = {"own": None, "actor": KEYBOARD, "submitter": None}
+            before, shown = held.typed, self._editor.text.strip()
             held = replace(held, text=text, action=action, content=content, **kept)
+            self._sent_as.reword(before, held.typed, f"!{shown}" if action == "shell" else shown)
         self._queue.release(held)
+
+    def _let_go(self, held: Prompt) -> None:
+        self._sent_as.take(held.typed)
+        self._queue.let_go(held)

@@ -88,7 +88,8 @@ class Sending:
         text = editor.take().strip()
         self.on_new_draft()
         if text != shown:
-            self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
+            mark = "!" if shell else ""
+            self._view.sent_as.add(mark + text, mark + shown)
         return text
 
     def open_form(self, text: str) -> bool:

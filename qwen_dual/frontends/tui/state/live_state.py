@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.frontends.tui.state.agents import AgentAtWork
+    from qwen_dual.frontends.tui.state.sent_prompts import SentPrompts
     from qwen_dual.frontends.tui.state.todo import Todo
 
 MAX_SHOWN_REQUEST = 200
@@ -191,11 +192,12 @@ class Work(Struct):
             self.since = now
             self.tokens = self.chars = 0
 
-    def follow_queue(self, data: Mapping[str, Any], as_sent: Callable[[str], str]) -> None:
-        """Takes a ``queue`` event; ``as_sent`` has how a prompt is shown that begins so."""
+    def follow_queue(self, data: Mapping[str, Any], sent_as: SentPrompts) -> None:
+        """Takes a ``queue`` event; ``sent_as`` has how the person saw what they sent."""
+        waiting = data["prompts"]
         self.queue = tuple(
-            Queued(as_sent(sanitise(item["text"])), sender_of(item["origin"]), "steers" in item)
-            for item in data["prompts"]
+            Queued(sanitise(shown), sender_of(item["origin"]), "steers" in item)
+            for item, shown in zip(waiting, sent_as.among(waiting), strict=True)
             if "editing" not in item
         )
 

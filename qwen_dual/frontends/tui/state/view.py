@@ -28,6 +28,7 @@ from qwen_dual.frontends.tui.state.live_state import (
 )
 from qwen_dual.frontends.tui.state.open_block import OpenBlock
 from qwen_dual.frontends.tui.state.running_calls import RunningCalls
+from qwen_dual.frontends.tui.state.sent_prompts import SentPrompts
 from qwen_dual.frontends.tui.state.todo import TodoBlock
 from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.sanitise import sanitise
@@ -67,7 +68,7 @@ class View:
         self.context_tokens = 0
         self.folded: ExpandedBlock | FoldedAgents | None = None
         self._last_said: list[str] = []  # the same of the last message that has any
-        self.sent_as: dict[str, str] = {}
+        self.sent_as = SentPrompts()
         self._changed = changed
         self._now = now
         self._display_of = display_of
@@ -218,7 +219,7 @@ class View:
                 self._tool_result(block, event.get("tool_use_result") or {})
 
     def _prompt(self, text: str, *, remote: str = "", asked: bool = False) -> None:
-        shown, whole = outcomes.shown_prompt(text, asked=asked, known=self.sent_as.pop(text, ""))
+        shown, whole = outcomes.shown_prompt(text, asked=asked, known=self.sent_as.take(text))
         self.folded = whole or self.folded
         self._finished.append(PersonBlock(shown, remote))
 
@@ -284,12 +285,7 @@ class View:
         self.work.follow_state(data, self._now())
 
     def _queue(self, data: Event) -> None:
-        self.work.follow_queue(data, self._as_sent)
-
-    def _as_sent(self, begin: str) -> str:
-        """How the person saw the prompt that begins so."""
-        found = (shown for whole, shown in self.sent_as.items() if whole.startswith(begin))
-        return next(found, begin)
+        self.work.follow_queue(data, self.sent_as)
 
     def _progress(self, data: Event) -> None:
         self._calls.progress(data)

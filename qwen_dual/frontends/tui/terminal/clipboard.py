@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.threads import in_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -19,22 +21,33 @@ MAX_BYTES = 100_000
 _TIMEOUT = 1.0  # seconds
 
 
-def copy(
-    text: str,
+async def copy(
+    text: Callable[[], str],
     *,
     env: Mapping[str, str],
     write: Callable[[str], object],
     platform: str = sys.platform,
 ) -> str:
-    """Copies ``text`` and says what became of it.
+    """Copies a text and says what became of it; empty where there is none.
+
+    A program may hang, and a text have megabytes: the keys do not wait for either.
 
     Args:
+        text: gives it, in a thread.
         env: the environment.
         write: writes to the terminal, as it is.
         platform: ``sys.platform``.
     """
+    told, sequence = await in_thread(lambda: _copied(text(), env, platform))
+    if sequence:
+        write(sequence)
+    return told
+
+
+def _copied(text: str, env: Mapping[str, str], platform: str) -> tuple[str, str]:
+    """What became of ``text``, and what is to be written to the terminal for it."""
     if not text:
-        return "There is nothing to copy yet."
+        return "", ""
     size = _size(text)
     import shutil
 
@@ -42,18 +55,20 @@ def copy(
     if not any(env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY")):
         for command in commands(env, platform):
             if _run(command, text, env):
-                return f"Copied {size} to the clipboard."
+                return f"Copied {size} to the clipboard.", ""
     # It keeps the text and passes it on to the terminal, if that and `set-clipboard` allow it.
     if tmux is not None and _run((tmux, "load-buffer", "-w", "-"), text, env):
-        return f"Copied {size} to tmux's buffer, and to the clipboard if the terminal allows that."
+        where = "tmux's buffer, and to the clipboard if the terminal allows that"
+        return f"Copied {size} to {where}.", ""
     data = text.encode("utf-8", "replace")
     if len(data) > MAX_BYTES:
-        return (
+        told = (
             f"Not copied: {len(data)} bytes are more than a terminal takes ({MAX_BYTES}). "
             "/export writes the conversation to a file."
         )
-    write(osc_52(data, env))
-    return f"Copied {size} through the terminal, if it allows that (OSC 52)."
+        return told, ""
+    told = f"Copied {size} through the terminal, if it allows that (OSC 52)."
+    return told, osc_52(data, env)
 
 
 def commands(env: Mapping[str, str], platform: str) -> list[Sequence[str]]:
