@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.chain import OpenChat
     from qwen_dual.chats.prompt_records import PromptRecords
     from qwen_dual.chats.sub_agents import SubAgents
+    from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
 
 
@@ -30,6 +31,21 @@ class CallRecords:
         """What a call changes was told."""
         if preview and preview["kind"] == "diff":
             self._changes[call_id] = preview
+
+    def progress(self, chat: OpenChat, data: Event, names: dict[str, str]) -> None:
+        """A call has begun to run, or has printed something.
+
+        Args:
+            chat: whose side file has it until there is a result.
+            data: of the ``tool_progress`` event.
+            names: the tool of each call, by its id; that of a person's own command is put in.
+        """
+        call_id, name, started = data["tool_use_id"], data["tool_name"], data["status"] == "started"
+        title, text = (data["text"], "") if started else ("", data["text"])
+        self.previewed(call_id, data.get("preview"))
+        if started and call_id.startswith(SHELL_CALL):
+            names[call_id] = name
+        chat.partial.output(call_id, name, title, text)
 
     def came_to(
         self,

@@ -7,6 +7,7 @@ so that what came after that one is on no branch which leads to the end.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -53,9 +54,9 @@ class Stamp(Struct, frozen=True):
 
     cwd: str
     version: str
-    git_branch: Callable[[], str | None]
-    scrub: Callable[[str], str]
-    now: Callable[[], float]
+    git_branch: Callable[[], str | None] = lambda: None
+    scrub: Callable[[str], str] = str
+    now: Callable[[], float] = time.time
     window: Callable[[], int | None] = lambda: None
 
 

@@ -7,24 +7,22 @@ drawn. It waits as long as the disk does; the first error ends the recording, no
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.call_records import CallRecords
-from qwen_dual.chats.chain import OpenChat, Stamp
 from qwen_dual.chats.command_records import CommandRecords, outcome_of
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
-from qwen_dual.chats.paths import chat_file, give_up, reserve
 from qwen_dual.chats.prompt_records import PromptRecords
 from qwen_dual.chats.records import compaction, turn_result
-from qwen_dual.chats.shellwords import SHELL_CALL
+from qwen_dual.chats.session_chat import SessionChat
 from qwen_dual.chats.slash_records import RETRY, SlashRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from qwen_dual.chats.chain import OpenChat, Stamp
     from qwen_dual.chats.command_records import OpenPrompts
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.sub_agents import SubAgents
@@ -37,19 +35,14 @@ class Recorder:
 
     Args:
         home: ``~/.qwen`` or what ``QWEN_HOME`` says.
-        cwd: the folder of the session.
         session_id: the one that the first events carry.
-        version: of the program, for the records.
+        stamp: what every record says.
         history: the conversation as the model is sent it; read when it was compacted.
         schedule: runs a callable in a later pass of the loop, such as ``loop.call_soon``.
         on_failure: called once, through ``schedule``, with a text for a person when nothing more
             is saved.
-        scrub: takes secrets out of what is written.
-        git_branch: tells the branch; asked once for each chat.
         queue: the prompts that wait, whole; without it the beginnings that events tell.
         resume: the chat to go on with; its id must be ``session_id``.
-        now: seconds since the epoch.
-        window: tells how many tokens the model in force takes.
         open_prompts: gives what knows the prompts of commands that have no end yet.
 
     Attributes:
@@ -65,30 +58,23 @@ class Recorder:
     def __init__(
         self,
         home: str,
-        cwd: str,
         session_id: str,
+        stamp: Stamp,
         *,
-        version: str,
         history: Callable[[], Sequence[Message]],
         schedule: Callable[[Callable[[], None]], object],
         on_failure: Callable[[str], object],
-        scrub: Callable[[str], str] = lambda text: text,
-        git_branch: Callable[[], str | None] = lambda: None,
         queue: Callable[[], Sequence[str]] | None = None,
         resume: Chat | None = None,
-        now: Callable[[], float] = time.time,
-        window: Callable[[], int | None] = lambda: None,
         open_prompts: Callable[[], OpenPrompts] | None = None,
     ) -> None:
         self._home = home
-        self._session_id = session_id
-        self._stamp = Stamp(cwd, version, git_branch, scrub, now, window)
+        self._stamp = stamp
+        self._chats = SessionChat(home, session_id, stamp)
         self._history = history
         self._schedule = schedule
         self._on_failure = on_failure
         self._queue = queue
-        self._chat: OpenChat | None = None
-        self._next: OpenChat | None = None
         self._queue_told = False  # and not written yet
         self._listed: Sequence[str] = ()
         self._scheduled = False
@@ -101,9 +87,12 @@ class Recorder:
         self._prompts, self._commands = PromptRecords(), CommandRecords(open_prompts)
         self._calls = CallRecords(self._prompts)
         self.agents: SubAgents | None = None  # once one is called
-        chat_file(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
+
+    @property
+    def _chat(self) -> OpenChat | None:
+        return self._chats.open
 
     @property
     def path(self) -> Path | None:
@@ -162,22 +151,10 @@ class Recorder:
             ChatBusy: another process has it open; nothing has changed.
             OSError: it cannot be opened; nothing has changed.
         """
-        if self._chat is not None and chat.path == self._chat.path:
+        if not self._chats.resume(chat):
             return
-        opened = OpenChat(
-            str(chat.path),
-            chat.session_id,
-            self._stamp,
-            last=chat.last,
-            owed=chat.owed,
-            new=False,
-            journal=chat.journal,
-        )
-        if self._next is not None:
-            self._next.close()
-        self._next = opened
         self._prompts.resumes(chat)
-        if chat.session_id == self._session_id:
+        if chat.session_id == self._chats.session_id:
             self._change_to(chat.session_id)
 
     def expanded(self, blocks: Sequence[ContentBlock]) -> None:
@@ -222,10 +199,7 @@ class Recorder:
         if self.agents is not None:
             self.agents.close()
         self._stopped = True
-        for chat in (self._chat, self._next):
-            if chat is not None:
-                chat.close()
-        self._give_up()
+        self._chats.close()
 
     # -- events ----------------------------------------------------------------------------
 
@@ -261,15 +235,9 @@ class Recorder:
                 self._submitted(event)
 
     def _submitted(self, event: Event) -> None:
-        self._prompts.submitted(self._opened(), event, self._commands.begun_by(event))
+        self._prompts.submitted(self._chats.opened(), event, self._commands.begun_by(event))
         if "steered" not in event:
             self._retry_from, self._in_turn = None, True
-
-    def _opened(self) -> OpenChat:
-        if self._chat is None:
-            path = chat_file(self._home, self._stamp.cwd, self._session_id)
-            self._chat = OpenChat(path, self._session_id, self._stamp)
-        return self._chat
 
     def _request(self, event: Event) -> None:
         request = event["request"]
@@ -297,38 +265,13 @@ class Recorder:
     # -- what the system tells ---------------------------------------------------------------
 
     def _system(self, event: Event) -> None:
-        data, chat = event["data"], self._chat
-        subtype = event["subtype"]
-        if subtype == "slash_command":
-            self._slash_command(data)
-        elif subtype == "session_changed":
-            self._change_to(data["to"])
-        elif subtype == "session_end":
-            self.close()
-        elif subtype == "command_receipt":
-            self._commands.answered(self._opened, data)
-        elif chat is None:
+        subtype, data = event["subtype"], event["data"]
+        if (handler := _SYSTEM_HANDLERS.get(subtype)) is not None:
+            handler(self, data)
+        elif self._chat is None:
             return
-        elif subtype == "tool_progress":
-            started = data["status"] == "started"
-            title, text = (data["text"], "") if started else ("", data["text"])
-            self._calls.previewed(data["tool_use_id"], data.get("preview"))
-            if started and data["tool_use_id"].startswith(SHELL_CALL):
-                self._message.names[data["tool_use_id"]] = data["tool_name"]
-            chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
-            self._flush_soon()
-        elif subtype == "state" or subtype == "queue":
-            listed = data.get("prompts") if subtype == "queue" else data.get("queue")
-            self._listed = [item["text"] for item in listed or ()]
-            self._queue_told = True
-            self._flush_soon()
-        elif subtype == "notice":
-            self._slash.answered(chat, data)
-        elif subtype == "compact_boundary":
-            chat.system("chat_compression", compaction(data, self._history()))
-        elif subtype == "rewound" and data["conversation"]:
-            self._message, self._retry_from = IncomingMessage(), None
-            self._prompts.go_back(chat, event)
+        elif (kept := _IN_CHAT_HANDLERS.get(subtype)) is not None:
+            kept(self, self._chat, event)
         elif self.agents is not None:
             self.agents.told(subtype, data)
 
@@ -342,32 +285,54 @@ class Recorder:
             if by is not None:
                 self._commands.begins(self._chat, by, "submit")
             return
-        chat = self._chat if by is None else self._opened()
+        chat = self._chat if by is None else self._chats.opened()
         self._slash.given(chat, command, in_turn=self._in_turn, by=by)
+
+    def _session_changed(self, data: Event) -> None:
+        self._change_to(data["to"])
+
+    def _session_end(self, data: Event) -> None:
+        self.close()
+
+    def _receipt(self, data: Event) -> None:
+        self._commands.answered(self._chats.opened, data)
+
+    def _progress(self, chat: OpenChat, event: Event) -> None:
+        self._calls.progress(chat, event["data"], self._message.names)
+        self._flush_soon()
+
+    def _state(self, chat: OpenChat, event: Event) -> None:
+        self._waiting(event["data"].get("queue"))
+
+    def _queue_changed(self, chat: OpenChat, event: Event) -> None:
+        self._waiting(event["data"].get("prompts"))
+
+    def _waiting(self, prompts: Sequence[Event] | None) -> None:
+        self._listed = [item["text"] for item in prompts or ()]
+        self._queue_told = True
+        self._flush_soon()
+
+    def _notice(self, chat: OpenChat, event: Event) -> None:
+        self._slash.answered(chat, event["data"])
+
+    def _compacted(self, chat: OpenChat, event: Event) -> None:
+        chat.system("chat_compression", compaction(event["data"], self._history()))
+
+    def _rewound(self, chat: OpenChat, event: Event) -> None:
+        if event["data"]["conversation"]:
+            self._message, self._retry_from = IncomingMessage(), None
+            self._prompts.go_back(chat, event)
 
     def _change_to(self, session_id: str) -> None:
         self.flush(whole=True)
         if self.agents is not None:
             self.agents.close()
-        if self._chat is not None:
-            self._chat.close()
-            self._chat = None
-        elif session_id != self._session_id:
-            self._give_up()
-        before, self._session_id, self._message = self._session_id, session_id, IncomingMessage()
+        before, self._message = self._chats.session_id, IncomingMessage()
         self._retry_from, self._in_turn = None, False
         self._prompts.begin(session_id)
-        if self._next is not None and self._next.session_id == session_id:
-            self._chat, self._next = self._next, None
-        else:
-            reserve(chat_file(self._home, self._stamp.cwd, session_id))
+        self._chats.change_to(session_id)
         if self._commands.used and session_id != before:
-            self._commands.follow(self._opened(), before)
-
-    def _give_up(self) -> None:
-        """Takes away the file of a session that nothing was said in."""
-        if self._chat is None or self._chat.last is None:
-            give_up(chat_file(self._home, self._stamp.cwd, self._session_id))
+            self._commands.follow(self._chats.opened(), before)
 
     def fail(self, error: Exception) -> None:
         """Ends the recording, and tells the person once what failed and what they can do."""
@@ -377,9 +342,7 @@ class Recorder:
 
         self._stopped = True
         self.failure = text = not_saved(error, self.path, self._home)
-        if self._chat is not None:
-            self._chat.close()
-            self._chat = None
+        self._chats.drop()
         self._report_failure(text)
 
     def _report_failure(self, text: str) -> None:
@@ -398,3 +361,21 @@ _HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {
     "result": Recorder._result,
     "system": Recorder._system,
 }
+
+_SYSTEM_HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {
+    "slash_command": Recorder._slash_command,
+    "session_changed": Recorder._session_changed,
+    "session_end": Recorder._session_end,
+    "command_receipt": Recorder._receipt,
+}
+"""By subtype; each takes the data."""
+
+_IN_CHAT_HANDLERS: dict[str, Callable[[Recorder, OpenChat, Event], None]] = {
+    "tool_progress": Recorder._progress,
+    "state": Recorder._state,
+    "queue": Recorder._queue_changed,
+    "notice": Recorder._notice,
+    "compact_boundary": Recorder._compacted,
+    "rewound": Recorder._rewound,
+}
+"""What is noted only where there is a chat already; what is in neither may be about an agent."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.saved_changes import saved_change
 from qwen_dual.protocol.blocks import (
     MAX_PROMPT_IMAGE_CHARS,
     image_block,
@@ -127,6 +126,8 @@ def tool_call_result(
     ended = dict(outcome or {})
     shown: Any = bound_text(ended.pop("output", text_in(block["content"])), MAX_DISPLAY_BYTES)
     if change is not None and not block["is_error"]:
+        from qwen_dual.chats.saved_changes import saved_change  # not for the start
+
         shown = saved_change(change)
     return {
         "callId": block["tool_use_id"],

@@ -148,18 +148,16 @@ def record_begun(launch: Launch) -> Recorder | None:
     """
     if not launch.settings.get(keys.CHAT_RECORDING):
         return None
+    from qwen_dual.chats.chain import Stamp
     from qwen_dual.chats.recorder import Recorder
 
     recorder = Recorder(
         launch.home,
-        launch.cwd,
         launch.session_id,
-        version=__version__,
+        Stamp(launch.cwd, __version__, lambda: launch.branch.name, launch.bus.secrets.scrub),
         history=list,
         schedule=lambda work: None,
         on_failure=lambda why: None,
-        scrub=launch.bus.secrets.scrub,
-        git_branch=lambda: launch.branch.name,
     )
     launch.bus.subscribe(
         recorder, name="The recorder", on_error="drop", on_failure=recorder.fail, missed=True
@@ -179,6 +177,7 @@ def make_recorder(
     Raises:
         NoSuchSession: another process has the chat open, or it cannot be written.
     """
+    from qwen_dual.chats.chain import Stamp
     from qwen_dual.chats.journal import ChatBusy
     from qwen_dual.chats.recorder import Recorder
 
@@ -187,20 +186,23 @@ def make_recorder(
         if recorder.failure is not None:
             session.ledger.lost()
 
+    stamp = Stamp(
+        session.cwd,
+        __version__,
+        git_branch,
+        session.bus.secrets.scrub,
+        window=lambda: session.model.context_window,
+    )
     try:
         recorder = Recorder(
             home,
-            session.cwd,
             session.session_id,
-            version=__version__,
+            stamp,
             history=lambda: session.history,
             schedule=schedule,
             on_failure=failed,
-            scrub=session.bus.secrets.scrub,
-            git_branch=git_branch,
             queue=lambda: session.waiting,
             resume=chat,
-            window=lambda: session.model.context_window,
             open_prompts=lambda: session.ledger,
         )
     except (ChatBusy, OSError) as error:

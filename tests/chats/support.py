@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.chats.chain import Stamp
 from qwen_dual.chats.recorder import Recorder
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.models.answer import Answer
@@ -46,7 +47,15 @@ class Later:
 class Recording:
     """A bus with a recorder on it."""
 
-    def __init__(self, home: Path, *, bus: Bus | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        bus: Bus | None = None,
+        git_branch: Callable[[], str | None] = lambda: None,
+        scrub: Callable[[str], str] = str,
+        **options: Any,
+    ) -> None:
         self.home = home
         self.bus = bus or Bus(SESSION)
         self.later = Later()
@@ -55,12 +64,10 @@ class Recording:
         options.setdefault("history", lambda: self.history)
         self.recorder = Recorder(
             str(home),
-            CWD,
             self.bus.session_id,
-            version="1.2.3",
+            Stamp(CWD, "1.2.3", git_branch, scrub, now=lambda: 1_700_000_000.125),
             schedule=self.later,
             on_failure=self.failures.append,
-            now=lambda: 1_700_000_000.125,
             **options,
         )
         self.bus.subscribe(self.recorder, name="The recorder", on_failure=self.recorder.fail)

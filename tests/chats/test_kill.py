@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import asyncio, sys
+from qwen_dual.chats.chain import Stamp
 from qwen_dual.chats.recorder import Recorder
 from qwen_dual.core.models.answer import Answer
 from qwen_dual.core.bus import Bus
@@ -24,7 +25,7 @@ from qwen_dual.protocol import events
 async def main():
     loop = asyncio.get_running_loop()
     bus = Bus(events.new_uuid())
-    recorder = Recorder(sys.argv[1], "/w", bus.session_id, version="1", history=list,
+    recorder = Recorder(sys.argv[1], bus.session_id, Stamp("/w", "1"), history=list,
                         schedule=loop.call_soon, on_failure=print)
     bus.subscribe(recorder)
     bus.publish(events.user_text("count", "keyboard"))

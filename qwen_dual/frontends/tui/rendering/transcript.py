@@ -10,7 +10,6 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.rendering.spoken import spoken as in_words
 from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     MarkBlock,
@@ -196,7 +195,11 @@ class Transcript:
 
     def _lines(self, block: Block, width: int, previous: Block | None) -> list[Line]:
         lines = self._renderer.render(block, width, previous)
-        return in_words(block, lines) if self._spoken else lines
+        if not self._spoken:
+            return lines
+        from qwen_dual.frontends.tui.rendering.spoken import spoken  # few have a screen reader
+
+        return spoken(block, lines)
 
     def _begin_session(self, lines: list[Line]) -> None:
         if lines:
