@@ -132,7 +132,7 @@ def test_without_an_answer_it_is_asked_again_and_enter_alone_trusts_nothing(fold
 def test_a_host_is_told_what_waits_and_held_up_by_nothing(folder: Path) -> None:
     with start(folder) as program:
         program.terminal.wait_for(ASKS)
-        [told] = [event for event in program.of("system", "notice") if "AGENTS.md" in str(event)]
+        told = program.until(lambda e: e.get("subtype") == "notice" and "AGENTS.md" in str(e))
         assert told["data"]["level"] == "warning"
         program.submit("say 3 words")
         program.result()

@@ -133,6 +133,7 @@ def test_an_interrupted_command_leaves_what_it_printed(tmp_path: Path) -> None:
         screen.wait_for("interrupted")
         screen.wait_for("✗ Shell  echo before; read -r _ < fifo  interrupted")
         screen.wait_for("  before")
+        program.result()
         (told,) = program.of("user")[1:]
         assert "Output: before\n" in told["message"]["content"][0]["content"]
         assert told["tool_use_result"]["note"] == "interrupted"
