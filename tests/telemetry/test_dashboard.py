@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -19,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from qwen_dual.telemetry import conventions as names
 from qwen_dual.telemetry.prometheus import MetricServer
 from qwen_dual.telemetry.signals import Measured
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tests.telemetry.events import EVERYTHING, reduce
 
@@ -96,9 +96,7 @@ def test_a_real_prometheus_scrapes_it_and_answers_each_query(served: str, tmp_pa
         "global: {scrape_interval: 300ms}\n"
         f"scrape_configs: [{{job_name: x, static_configs: [{{targets: ['{served}']}}]}}]\n"
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     command = [PROMETHEUS, f"--config.file={tmp_path}/prometheus.yml", "--log.level=error"]
     command += [f"--web.listen-address={listen}", f"--storage.tsdb.path={tmp_path}/data"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from qwen_dual.settings.telemetry_keys import ASKED
 from qwen_dual.telemetry import conventions
+from tests.support.ports import free_port
 from tests.support.program import COMMAND
 from tests.telemetry.events import TURN
 from tests.telemetry.receiver import Collector
@@ -39,9 +39,7 @@ def test_a_line_runs_as_it_stands(tmp_path: Path, line: str) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(events)
     (tmp_path / "run" / "meta.json").write_text("{}")
-    with socket.socket() as free:  # the page's may be somebody's
-        free.bind(("127.0.0.1", 0))
-        line = line.replace("9464", str(free.getsockname()[1]))
+    line = line.replace("9464", str(free_port()))  # the page's may be somebody's
     with Collector() as collector:
         env = {**os.environ, "HOME": str(tmp_path), "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
         env["PATH"] = f"{own.parent}:{env['PATH']}"
