@@ -155,8 +155,9 @@ def test_through_what_it_was_started_stands_in_its_log(tmp_path: Path) -> None:
 
 def test_a_prompt_that_is_sent_twice_runs_once(tmp_path: Path) -> None:
     with Program(tmp_path) as program:
-        program.say("say 1 words", uuid="one")
-        program.say("say 1 words", uuid="one")
+        prompt = {"role": "user", "content": "say 1 words"}
+        line = json.dumps({"type": "user", "message": prompt, "uuid": "one"}).encode() + b"\n"
+        program.raw(line * 2)  # at once, so that the second comes while the first runs
         program.result()
         program.say("say 1 words", uuid="one")
         program.say("say 1 words", uuid="two")
