@@ -80,7 +80,7 @@ class Room:
         return self.peers[-1]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not condition():
                 await anyio.lowlevel.checkpoint()
 
@@ -153,7 +153,7 @@ class Peer:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Reads until something holds."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not condition():
                 if self.over:
                     raise EOFError(f"the connection ended behind {self.events[-1:]}")
@@ -163,7 +163,7 @@ class Peer:
 
     async def end(self) -> None:
         """Reads until the other side closes."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not self.over:
                 await anyio.wait_readable(self.socket)
                 self.read()

@@ -62,7 +62,7 @@ def first_line(
             words = [str("yes" if flag else "no") for flag in (confined, orphan)]
             command = [sys.executable, "-c", CALLER, room.path, *words, str(deep), str(out)]
             with subprocess.Popen(command) as process:
-                with anyio.fail_after(15):
+                with anyio.fail_after(30):
                     while not out.exists():
                         await anyio.lowlevel.checkpoint()
                 process.wait()

@@ -97,7 +97,7 @@ def test_an_event_that_cannot_be_written_closes_the_channel_and_is_told(
             bus.publish(events.assistant("m", "a", content, **BARE))
         bus.publish({"type": "control_request", "request": {}})
         bus.publish(events.notice("after"))
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not told:
                 await anyio.lowlevel.checkpoint()
 

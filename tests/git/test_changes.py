@@ -56,7 +56,7 @@ class Git:
     async def ask(self) -> None:
         self.done = anyio.Event()
         self.changes.look_again()
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await self.done.wait()
 
 

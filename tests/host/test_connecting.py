@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def with_room(folder: Path, scenario: Callable[[Room], Awaitable[None]]) -> None:
     async def main() -> None:
         async with open_room(folder) as room:
-            with anyio.fail_after(15):
+            with anyio.fail_after(30):
                 await scenario(room)
 
     anyio.run(main)

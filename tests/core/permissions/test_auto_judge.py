@@ -259,7 +259,7 @@ def test_calls_are_judged_side_by_side() -> None:
                 yield TextDelta('{"verdict": "allow", "reason": "r"}')
 
         judge = judge_with(Waiting())
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as group:
                 group.start_soon(judge.judge, SHELL, MAKE)
                 group.start_soon(judge.judge, SHELL, {"command": "pytest"})

@@ -142,7 +142,7 @@ def asked(*answers: str) -> Pasted | None:
             for answer in answers:
                 taker[0](answer)
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             return await ask_terminal(write, collect)
 
     found = anyio.run(main)
