@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 _HISTORY_LINES = 200_000
 _SETTLE = 0.05  # how often a predicate about something outside the terminal is asked again
+_HALF_SECONDS = 1.0  # what is left of a frame comes within it, unless the program has been killed
 
 
 def terminal_environment(env: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -116,6 +117,7 @@ class Terminal:
         self._fd = child.fd
         self.pid = child.pid
         self._closed = False
+        self._heard = 0.0
         self.raw = bytearray()
         self.eof = False
         # An emulator wants at least one cell, the program may be told of none (0x0).
@@ -230,7 +232,7 @@ class Terminal:
 
         holds = self._finder(what) if isinstance(what, str) else what
         deadline = time.monotonic() + timeout
-        while (self._screen.updating and not self.eof) or not holds(self):
+        while self._is_half() or not holds(self):
             left = deadline - time.monotonic()
             if self.eof or left <= 0:
                 why = "the program is gone" if self.eof else f"not within {timeout} s"
@@ -241,6 +243,11 @@ class Terminal:
                 raise AssertionError(f"waited for {shown!r}: {why}\n{self.dump()}")
             self.read(min(left, _SETTLE))
 
+    def _is_half(self) -> bool:
+        """The rest of a frame is still to come."""
+        lately = time.monotonic() - self._heard < _HALF_SECONDS
+        return self._screen.updating and lately and not self.eof
+
     def read(self, timeout: float = 0) -> bool:
         """Reads once, what there is by then; tells whether anything came."""
         if self.eof or not select.select([self._fd], [], [], timeout)[0]:
@@ -249,6 +256,7 @@ class Terminal:
         if not data:
             self.eof = data is not None
             return False
+        self._heard = time.monotonic()
         self.raw += data
         self._stream.feed(data)
         return True

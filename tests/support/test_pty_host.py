@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.support import pty
 from tests.support.pty import Terminal
 
 ECHO = "import sys; [print('got', line.strip()) for line in sys.stdin]"
@@ -61,3 +62,24 @@ def test_a_program_that_hangs_is_killed_on_leaving() -> None:
         host.wait_for("up")
     with pytest.raises(ProcessLookupError):
         os.kill(host.pid, 0)
+
+
+def test_half_a_frame_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pty, "_HALF_SECONDS", 60.0)
+    program = (
+        "import time; put = lambda text: print(text, end='', flush=True)\n"
+        "put('\\33[?2026hone'); input(); put(' two'); put('\\33[?2026l'); input()"
+    )
+    with Terminal.spawn([sys.executable, "-c", program]) as terminal:
+        while b"one" not in terminal.raw:
+            terminal.read(1)
+        with pytest.raises(AssertionError, match="not within"):
+            terminal.wait_for("one", timeout=0.2)
+        terminal.send("\n")
+        terminal.wait_for("one")
+        assert " two" in terminal.text
+
+
+def test_half_a_frame_that_nobody_goes_on_with_is_looked_at() -> None:
+    with Terminal.spawn(["sh", "-c", "printf '\\033[?2026hone'; exec sleep 60"]) as terminal:
+        terminal.wait_for("one")
