@@ -11,10 +11,10 @@ import sqlite3
 import threading
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from qwen_dual.fs.private import open_checked, owner_problem, private_folder
-from qwen_dual.rewind.looking import State, digest_of
+from qwen_dual.rewind.looking import Kind, State, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,11 @@ FORM = 2
 
 BUSY_SECONDS = 10.0
 """How long one waits for another session that looks at the folder."""
+
+MAX_CONTENT = 256 << 20
+"""Bytes of a content that are unpacked: several times what is ever kept."""
+
+_KINDS = frozenset(get_args(Kind))
 
 _PACKED_FROM = 512
 """Bytes from which on a content is compressed."""
@@ -57,6 +62,34 @@ _ADDED = "CREATE TABLE IF NOT EXISTS going_commit(going TEXT PRIMARY KEY, chat T
 
 class StoreError(OSError):
     """What is kept cannot be read or written; the text is for a person."""
+
+
+def path_of(raw: object) -> str:
+    """A path as the tables have it.
+
+    Raises:
+        StoreError: nothing that was kept is called so: it is not whole, leads through ``..``, or is a
+            repository's own.
+    """
+    path = os.fsdecode(raw) if isinstance(raw, bytes) else ""
+    if not path.startswith("/") or "\0" in path or os.path.normpath(path) != path or path == "/":
+        raise StoreError(f"what is kept is damaged: {path!r} is the path of no file")
+    if "/.git/" in f"{path}/":
+        raise StoreError(f"what is kept is damaged: {path!r} is a repository's own")
+    return path
+
+
+def unpacked(data: bytes) -> bytes:
+    """What was packed.
+
+    Raises:
+        zlib.error: it was not, or is larger than anything that is kept.
+    """
+    unpacking = zlib.decompressobj()
+    found = unpacking.decompress(data, MAX_CONTENT)
+    if not unpacking.eof:
+        raise zlib.error("it is cut off, or too large")
+    return found
 
 
 class Database:
@@ -210,10 +243,13 @@ class Database:
 
     def state(self, number: int) -> State:
         """The state of a number."""
-        ((kind, mode, digest, detail),) = self.rows(
-            "SELECT kind, mode, digest, detail FROM state WHERE id=?", number
-        )
-        return State(kind, mode, digest, detail)
+        query = "SELECT kind, mode, digest, detail FROM state WHERE id=?"
+        for kind, mode, digest, detail in self.rows(query, number):
+            right = isinstance(digest, bytes) and isinstance(detail, bytes) and b"\0" not in detail
+            right = right or (kind == "unkept" and isinstance(detail, bytes))
+            if kind in _KINDS and right and isinstance(mode, int) and mode == mode & 0o777:
+                return State(kind, mode, digest, detail)
+        raise StoreError("what is kept is damaged: a state is missing, or none")
 
     def missing(self, state: State) -> bool:
         """Whether it is the state of a file whose content is not here."""
@@ -232,7 +268,7 @@ class Database:
             raise StoreError("its content is no longer kept")
         packed, data = found[0]
         try:
-            content = zlib.decompress(data) if packed else bytes(data)
+            content = unpacked(data) if packed else bytes(memoryview(data))
         except (zlib.error, TypeError):
             content = None
         if content is None or digest_of(content) != state.digest:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.rewind.database import unpacked
 from qwen_dual.rewind.looking import ABSENT, State, print_of, unkept
 from qwen_dual.rewind.walking import IGNORE_FILES, Before
 
@@ -22,6 +23,9 @@ _IGNORE_FILES = tuple(f"/{name}".encode() for name in IGNORE_FILES)
 
 COARSE_NS = 20_000_000
 """How far the times of a file system may lag behind the clock."""
+
+_DAMAGED = frozenset(("",))
+"""In place of what cannot be understood, and no list that a walk makes: it is written anew."""
 
 
 class Earlier(Struct, frozen=True):
@@ -44,13 +48,14 @@ class Earlier(Struct, frozen=True):
         """What the database has of it."""
         found = dict(database.rows("SELECT name, value FROM meta"))
         packed = found.get("hidden")
-        hidden = os.fsdecode(zlib.decompress(packed)).split("\0") if packed else ()
-        return cls(
-            bool(found.get("complete")),
-            frozenset(hidden),
-            found.get("began", 0),
-            found.get("rules", 0),
-        )
+        began, rules = found.get("began", 0), found.get("rules", 0)
+        try:
+            hidden = os.fsdecode(unpacked(packed)).split("\0") if packed else ()
+        except (zlib.error, TypeError):
+            return cls(False, _DAMAGED, 0, 0)
+        if not isinstance(began, int) or not isinstance(rules, int):
+            return cls(False, _DAMAGED, 0, 0)
+        return cls(bool(found.get("complete")), frozenset(hidden), began, rules)
 
     def write(self, database: Database, now: Earlier) -> None:
         """Puts ``now`` in its place."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from qwen_dual.rewind.database import path_of
 
 if TYPE_CHECKING:
     from qwen_dual.rewind.database import Database
@@ -59,5 +60,5 @@ def changes_of(database: Database, session_id: str, first: int = 0) -> list[Chan
         if own:
             shared = doing is None and len(own) < len(under_way)
             torn = any(span.torn for span in own)
-            found.append(Changed(number, os.fsdecode(path), before, after, shared, torn))
+            found.append(Changed(number, path_of(path), before, after, shared, torn))
     return found

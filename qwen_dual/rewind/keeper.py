@@ -236,9 +236,13 @@ class SessionFiles:
 
     async def _in_thread(self, work: Callable[[Store], T], *, abandon: bool = True) -> T:
         def run() -> T:
-            store = self._store()
-            store.settle()
-            return work(store)
+            try:
+                store = self._store()
+                store.settle()
+                return work(store)
+            except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+                log.exception("what is kept cannot be understood")  # no other program writes it
+                raise StoreError(f"what is kept is damaged: {describe(error)}") from error
 
         return await to_thread.run_sync(run, abandon_on_cancel=abandon)
 

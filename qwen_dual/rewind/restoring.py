@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.reasons import reason
 from qwen_dual.fs.replace import remove_file, remove_leftovers, replace_file, replace_link
+from qwen_dual.rewind.database import path_of
 from qwen_dual.rewind.looking import ABSENT, FOLDER, State, look
 from qwen_dual.rewind.records import CONFLICTS, MAX_LISTED, Commit, Left, Point, Recovered, Restored
 from qwen_dual.rewind.store import Owner, Span
@@ -100,7 +101,7 @@ def finish(store: Store, going: str, *, changed: bool = True) -> None:
         for (number,) in store.database.rows("SELECT id FROM span WHERE point=?", going):
             store.database.run("UPDATE span SET torn=0 WHERE id=?", number)
             rows = store.database.rows("SELECT path FROM span_path WHERE span=?", number)
-            store.end(Span(number, tuple(os.fsdecode(path) for (path,) in rows), whole=False))
+            store.end(Span(number, tuple(path_of(path) for (path,) in rows), whole=False))
         _forget(store, going)
         if not changed:
             store.database.run("DELETE FROM point WHERE uuid=?", going)
@@ -169,7 +170,7 @@ def _steps_of(store: Store, going: str) -> list[tuple[str, State, State]]:
         "SELECT path, before, target FROM going_step WHERE going=? ORDER BY number DESC", going
     )
     state = store.database.state
-    return [(os.fsdecode(raw), state(before), state(target)) for raw, before, target in rows]
+    return [(path_of(raw), state(before), state(target)) for raw, before, target in rows]
 
 
 def _unmark(store: Store) -> None:

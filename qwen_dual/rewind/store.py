@@ -20,7 +20,7 @@ from msgspec import Struct
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.tree import Tree
 from qwen_dual.rewind.bounds import Bounds, trim
-from qwen_dual.rewind.database import Database
+from qwen_dual.rewind.database import Database, path_of
 from qwen_dual.rewind.earlier import Earlier, rules_above
 from qwen_dual.rewind.looking import ABSENT, FOLDER, Look, look, look_in, print_of, unkept
 from qwen_dual.rewind.walking import Walk
@@ -180,7 +180,7 @@ class Store:
         with self.database.writing():
             for number, _ in torn:
                 found = self.database.rows("SELECT path FROM span_path WHERE span=?", number)
-                self._note_all([os.fsdecode(path) for (path,) in found], number)
+                self._note_all([path_of(path) for (path,) in found], number)
             if any(whole for _, whole in torn):
                 self._walk(recording=True)
             for number, _ in torn:
