@@ -228,7 +228,7 @@ class Child:
             turn.usage["output_tokens"],
             turn.usage["cache_read_input_tokens"],
         )
-        self._session.services.spend(self.usage)
+        self._session.services.spend(self.usage, turn.denials)
         self._session.services.meter.agents.pop(self.lane, None)
         problem = "" if turn.error is None else str(turn.error.get("message") or "")
         self.result = endings.result_of(self.spec, why, turn.final_text, problem)

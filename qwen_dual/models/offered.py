@@ -1,4 +1,4 @@
-"""Which models a service offers: asked once, for a person who is to pick one. Fails into an empty list."""
+"""Which models a service offers: asked once, for a person who is to pick one. Fails into none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import Struct
 
 from qwen_dual.core.models.model import ModelError
 from qwen_dual.models.endpoint import has_path, url_of
@@ -13,6 +14,8 @@ from qwen_dual.models.untrusted import items, text
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.models.remote import RemoteModel
     from qwen_dual.settings.model_config import ModelConfig
 
@@ -32,8 +35,28 @@ _PATHS = {
 }
 
 
-async def offered_models(config: ModelConfig, model: RemoteModel) -> list[str]:
-    """The ids of the models that a service offers; empty where it does not say in time.
+class Offered(Struct, frozen=True):
+    """What a service offers.
+
+    Attributes:
+        ids: of its models; none where it does not say in time.
+        refused: the status with which it refused the key; None where it did not.
+    """
+
+    ids: Sequence[str] = ()
+    refused: int | None = None
+
+
+class _Answered(ValueError):
+    """The service answered with no list but a status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"it answered with status {status}")
+        self.status = status
+
+
+async def offered_models(config: ModelConfig, model: RemoteModel) -> Offered:
+    """The models that a service offers.
 
     Args:
         config: where the service is and with which key; its model counts for nothing.
@@ -41,13 +64,14 @@ async def offered_models(config: ModelConfig, model: RemoteModel) -> list[str]:
     """
     from qwen_dual.net.client import ERRORS
 
-    found: list[str] = []
     with anyio.move_on_after(SECONDS):
         try:
-            found = models_in(await _body(config, model))
+            return Offered(models_in(await _body(config, model)))
         except (*ERRORS, ModelError, ValueError) as error:
             log.info("the service does not list its models: %r", error)
-    return found
+            if isinstance(error, _Answered) and error.status in (401, 403):
+                return Offered(refused=error.status)
+    return Offered()
 
 
 async def _body(config: ModelConfig, model: RemoteModel) -> bytes:
@@ -60,7 +84,7 @@ async def _body(config: ModelConfig, model: RemoteModel) -> bytes:
     response = await client.send("GET", url, model.headers().items(), connect=SECONDS, read=SECONDS)
     try:
         if not response.is_success:
-            raise ValueError(f"it answered with status {response.status_code}")
+            raise _Answered(response.status_code)
         async for piece in response.aiter_bytes():
             body += piece
             if len(body) > MAX_BYTES:

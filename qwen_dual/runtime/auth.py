@@ -94,13 +94,20 @@ def service_form(typed: Connection | None = None) -> Form:
     return form
 
 
-def model_form(connection: Connection, offered: Sequence[str], before: str = "") -> Form:
+def model_form(
+    connection: Connection,
+    offered: Sequence[str],
+    before: str = "",
+    *,
+    refused: int | None = None,
+) -> Form:
     """The last question: which model.
 
     Args:
         connection: to the service.
         offered: what the service lists; empty where it does not.
         before: the id that was answered before.
+        refused: the status with which the service refused the key, where it did.
     """
     default = before or connection.preset.model
 
@@ -108,7 +115,11 @@ def model_form(connection: Connection, offered: Sequence[str], before: str = "")
         if answers:
             return None
         if not offered:
-            details = ("The service does not list its models.",)
+            # A key may be good for calls and not for the list, so it is asked for all the same.
+            details: tuple[str, ...] = ("The service does not list its models.",)
+            if refused is not None:
+                wrong = f"The service refused the key for its list of models (status {refused})."
+                details = (wrong, "Esc, then /auth, asks for the key again.")
             return Question("The model's id", default=default, details=details)
         return Question("Which model?", tuple(map(Choice, offered)), default, free=True)
 

@@ -126,6 +126,8 @@ def test_three_at_once_with_one_that_is_denied_one_that_fails_and_one_in_the_bac
     }
     main = surfaces.stats.main
     results = one.log.of("result")
+    denied = [[call["tool_use_id"] for call in result["permission_denials"]] for result in results]
+    assert denied == [["same"], []]
     assert main.input_tokens == sum(result["usage"]["input_tokens"] for result in results)
     assert surfaces.stats.agents["painter"].input_tokens == 2 * USAGE.input_tokens
     assert surfaces.stats.agents["painter"].failed == 1

@@ -16,6 +16,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_a_key_that_the_service_refuses_is_told_as_such_and_can_be_mended(tmp_path: Path) -> None:
+    refused = reply({"error": {"message": "Incorrect API key provided"}}, status=401)
+
+    async def main() -> None:
+        async with (
+            serve(refused, reply({"data": [{"id": "my-model"}]})) as server,
+            hosted(tmp_path) as program,
+        ):
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(b"https://" + f"{server.url}/v1\r".encode())
+            await program.until("The API key")
+            await program.session.write(b"wrong\r")
+            await program.until("refused the key for its list of models (status 401)")
+            await program.until("The model's id")
+            await program.session.write(b"\x1b")
+            await until(lambda: program.count("enter takes it") == 0, "the form is closed")
+            await program.session.write(b"/auth\r")
+            await program.until("› 8. Another")
+            await program.session.write(b"\r")
+            await program.until(f"> {server.url}/v1")
+            await program.session.write(b"\r")
+            await program.until("the one you typed before")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("› 1. my-model")
+            assert [request.headers["authorization"] for request in server.requests] == [
+                "Bearer wrong",
+                f"Bearer {KEY}",
+            ]
+
+    anyio.run(main)
+
+
 def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
     listed = reply({"data": [{"id": "other"}, {"id": "my-model"}]})
     told = tmp_path / "heard.json"  # there once it is whole: nobody waits for that hook

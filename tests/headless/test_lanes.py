@@ -9,10 +9,13 @@ import pytest
 from qwen_dual.frontends.headless.progress import Progress
 from qwen_dual.frontends.headless.terminal_text import TerminalText
 from qwen_dual.protocol import events
+from tests.headless.program import Runner, call, text
 from tests.headless.test_output import Kept
 from tests.support.lanes import interleaved, of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qwen_dual.protocol.events import Event
 
 
@@ -55,3 +58,21 @@ def test_what_goes_on_is_told_of_the_main_agents_calls() -> None:
     progress.draw()
     assert "task look" in drawn[-1]
     assert "tokens" not in drawn[-1]
+
+
+def test_what_is_said_of_a_sub_agent_names_it_and_its_refused_calls_are_listed(
+    tmp_path: Path,
+) -> None:
+    runner = Runner(tmp_path)
+    task = {"description": "look", "prompt": "ALPHA", "subagent_type": "general-purpose"}
+    touch = {**call("run_shell_command", command="touch x"), "when": "ALPHA"}
+    looks = {**call("read_file", file_path="nope"), "when": "ALPHA"}
+    script = runner.script(call("agent", **task), touch, *[looks] * 5, text("done"))
+    ended = runner.run("-p", "go", "-o", "json", *script)
+    assert "qwen-dual: general-purpose: " in ended.err
+    assert "run_shell_command (1)" in ended.err
+    [denied] = ended.result["permission_denials"]
+    assert (denied["tool_name"], denied["tool_input"]) == (
+        "run_shell_command",
+        {"command": "touch x"},
+    )

@@ -21,7 +21,8 @@ from qwen_dual.core.tools.room import Room
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from typing import Any
 
     from anyio.abc import TaskGroup
 
@@ -106,17 +107,20 @@ class Services:
         self._group: TaskGroup | None = None
         self._early: list[Callable[[], Awaitable[object]]] | None = []  # None once it has run
         self._spent = TokenUsage()
+        self._denied: list[dict[str, Any]] = []
         self.beside: Beside | None = None
         self.stop_agent: Callable[[str], bool] = lambda call_id: False
 
-    def spend(self, usage: TokenUsage) -> None:
-        """Counts what an agent took, for the turn that runs, or the next one."""
+    def spend(self, usage: TokenUsage, denials: Sequence[dict[str, Any]] = ()) -> None:
+        """Counts what an agent took and was not allowed, for the turn that runs, or the next one."""
         self._spent = self._spent.plus(usage)
+        self._denied += denials
 
-    def take_spent(self) -> TokenUsage:
-        """What agents took since this was called last."""
-        spent, self._spent = self._spent, TokenUsage()
-        return spent
+    def take_spent(self) -> tuple[TokenUsage, Sequence[dict[str, Any]]]:
+        """What agents took, and were not allowed, since this was called last."""
+        found = (self._spent, self._denied)
+        self._spent, self._denied = TokenUsage(), []
+        return found
 
     @property
     def active(self) -> bool:

@@ -65,6 +65,7 @@ class Turn:
     Attributes:
         final_text: the model's last words.
         usage: the tokens, those of summaries included.
+        denials: the calls that were not allowed, as ``result`` has them.
         error: why a model call failed, as ``result`` has it; None where none did.
     """
 
@@ -110,7 +111,7 @@ class Turn:
         self._api_seconds = 0.0
         self._num_turns = 0
         self.usage = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
-        self._denials: list[dict[str, Any]] = []
+        self.denials: list[dict[str, Any]] = []
         self._answer: Answer | None = None
         self._calling = False
         self.final_text = ""
@@ -200,7 +201,9 @@ class Turn:
         ``joined`` are the ids of the commands that steered it, with who sent each.
         """
         if self._services is not None:
-            self._count(self._services.take_spent())
+            spent, denials = self._services.take_spent()
+            self._count(spent)
+            self.denials += denials
         usage = self.usage
         body = turn_result(
             why.reason,
@@ -212,7 +215,7 @@ class Turn:
             duration_api_ms=round(self._api_seconds * 1000),
             num_turns=self._num_turns,
             usage={**usage, "total_tokens": usage["input_tokens"] + usage["output_tokens"]},
-            permission_denials=self._denials,
+            permission_denials=self.denials,
             **self._context.meter.summary(self._conversation.tokens, self._model),
         )
         if joined:
@@ -389,6 +392,6 @@ class Turn:
         return found
 
     def _add_results(self, outcome: Outcome) -> None:
-        self._denials += outcome.denials
+        self.denials += outcome.denials
         self._count(outcome.usage)
         self._conversation.add("user", outcome.results)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.frontends.headless.messages import Message
     from qwen_dual.frontends.headless.output import Output
+    from qwen_dual.protocol.agents import AgentCalls
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
 
@@ -76,6 +77,7 @@ class Headless:
         self._results: list[Event] = []
         self._came = anyio.Event()
         self._begun = False
+        self._agents: AgentCalls | None = None
         if not answerable:  # who would call it has nobody to wait for
             session.drop_tools("question")
 
@@ -98,12 +100,11 @@ class Headless:
         if kind == "control_request" and not self._answerable:
             refusal = refusal_of(event, self._session.approval_mode)
             self._session.answer(event["request_id"], Decision(False, POLICY, message=refusal))
-        elif kind == "assistant" and main:
-            begin_collection()  # all that an answer needs is loaded; a run of one is over before
-            usage = event["message"]["usage"]
-            self._context_tokens = usage.get("total_tokens") or self._context_tokens
+        elif kind == "assistant":
+            self._answered(event["message"], event.get("parent_tool_use_id"))
         elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
-            self._tell(event["data"]["text"])
+            text = event["data"]["text"]
+            self._tell(text if main else f"{self._agent(event['parent_tool_use_id'])}: {text}")
         elif event.get("subtype") == "model_retry" and self.tells_retries:
             self._tell_retry(event["data"])
         message = messages.message_of(
@@ -111,6 +112,20 @@ class Headless:
         )
         if message is not None:
             self._output.message(message)
+
+    def _answered(self, message: Mapping[str, Any], agent: str | None) -> None:
+        if any("prompt" in block.get("input", ()) for block in message["content"]):
+            from qwen_dual.protocol.agents import AgentCalls
+
+            self._agents = self._agents or AgentCalls()
+            self._agents.called(message["content"], agent)
+        if agent is None:
+            begin_collection()  # all that an answer needs is loaded; a run of one is over before
+            self._context_tokens = message["usage"].get("total_tokens") or self._context_tokens
+
+    def _agent(self, call_id: str) -> str:
+        """The name of the sub-agent that works for a call."""
+        return "sub-agent" if self._agents is None else self._agents.of(call_id).name
 
     def _tell_retry(self, data: Mapping[str, Any]) -> None:
         if data["attempts"] is not None:  # else the wait for a full service has lines of its own

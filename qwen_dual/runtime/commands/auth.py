@@ -108,7 +108,7 @@ class AuthCommand:
         before = self._typed.model if self._typed is not None else ""
         # For when the person sees by what is offered that the address was not the one they meant.
         self._typed = replace(connection, model=before)
-        form = auth.model_form(connection, offered, before)
+        form = auth.model_form(connection, offered.ids, before, refused=offered.refused)
         self._ask(form, lambda more: self._submit((*answers, *more)))
 
     def _submit(self, answers: Sequence[str]) -> None:

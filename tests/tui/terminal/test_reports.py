@@ -40,6 +40,12 @@ def test_what_happens_between_two_drawings_is_told_in_order() -> None:
     assert titles(desk.written.encode())[1:] == ["working", "blocked", "working", "done", "working"]
 
 
+def test_coming_back_to_the_window_draws_it_anew_since_the_branch_may_be_another() -> None:
+    desk = Desk()
+    assert desk.reports.said("\x1b[I")
+    assert not desk.reports.said("\x1b[O")
+
+
 def test_an_answer_counts_however_late_and_a_terminal_that_gives_none_is_told_nothing() -> None:
     desk = Desk()
     desk("thinking", "done", "thinking")
