@@ -86,6 +86,9 @@ _IDLE_ELSEWHERE = (
 WITHOUT_EFFECT = frozenset((_IDLE + " " + _IDLE_ELSEWHERE).split())
 """Taken, so that a launch line of the reference starts, and told once, since they do nothing yet."""
 
+INSTEAD = " --allowed-tools 'Read(//the/folder/**)' has a folder elsewhere read unasked."
+"""What is said besides of ``include-directories``."""
+
 AUTH_TYPES_TO_COME = {
     "openai-responses": "openai",
     "qwen-oauth": None,

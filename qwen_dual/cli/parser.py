@@ -10,7 +10,7 @@ from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.channel_options import add_channel_options
 from qwen_dual.cli.elsewhere import add_flags_of_elsewhere, take_from_elsewhere
-from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
+from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, INSTEAD, SUBCOMMANDS, long_name, normalise
 from qwen_dual.cli.headless_options import add_headless_options, problem_of
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
@@ -83,7 +83,9 @@ def parse(arguments: Sequence[str], commands: Collection[str] = ()) -> Options:
     remarks: list[str] = []
     if given.unused:
         verb = "has" if len(given.unused) == 1 else "have"
-        remarks.append(f"{', '.join(given.unused.values())} {verb} no effect in this version.")
+        instead = INSTEAD if "include-directories" in given.unused else ""
+        flags = ", ".join(given.unused.values())
+        remarks.append(f"{flags} {verb} no effect in this version.{instead}")
     remarks += [f"{flag} names no tool, and limits none." for flag in given.limitless[:1]]
     one_shot = values.pop("one_shot")
     words = " ".join(given.words) or None

@@ -119,7 +119,7 @@ def model_form(
             details: tuple[str, ...] = ("The service does not list its models.",)
             if refused is not None:
                 wrong = f"The service refused the key for its list of models (status {refused})."
-                details = (wrong, "Esc, then /auth, asks for the key again.")
+                details = (wrong, "Close this, and /auth asks for it again.")
             return Question("The model's id", default=default, details=details)
         return Question("Which model?", tuple(map(Choice, offered)), default, free=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.__main__ import SUBCOMMANDS as OWN
-from qwen_dual.cli.flags import KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
+from qwen_dual.cli.flags import INSTEAD, KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
 from qwen_dual.cli.parser import Options, parse
 from qwen_dual.protocol import APPROVAL_MODES
 
@@ -158,13 +158,14 @@ def test_what_has_no_effect_is_told_once_each() -> None:
         *("--worktree=x", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
         *("--include-directories", "a", "b", "--worktree=y", "--openai-logging=false"),
     )
-    assert options.remarks == ("--worktree, --include-directories have no effect in this version.",)
+    told = "--worktree, --include-directories have no effect in this version."
+    assert options.remarks == (told + INSTEAD,)
     assert set(KINDS) >= WITHOUT_EFFECT
 
 
 def test_what_has_no_effect_is_named_by_the_name_it_was_given_by() -> None:
     assert read("--addDir", "a", "-e", "b", "--include-directories=c", "-d").remarks == (
-        "--add-dir, --extensions have no effect in this version.",
+        f"--add-dir, --extensions have no effect in this version.{INSTEAD}",
     )
 
 
