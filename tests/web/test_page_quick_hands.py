@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.program import COMMAND
 from tests.web.browser import PHONE, barriers, needs_browser
-from tests.web.support import served
+from tests.web.support import OFFLINE, served
 from tests.web.whole_page import Shown, call, scripted, text
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ window.IntersectionObserver = class {
   disconnect() {}
 };
 """
+# What has the focus once the message is there.
+LED_AND_GONE = """log => new Promise(done => {
+  const look = () => log.querySelector(".is-found") && done(document.activeElement.className);
+  new MutationObserver(look).observe(log, {subtree: true, attributeFilter: ["class"]});
+  log.focus();
+  log.dispatchEvent(new KeyboardEvent("keydown", {key: "j", bubbles: true}));
+  document.querySelector("textarea.draft").focus();
+})"""
 BOXES = "all => all.map(one => JSON.stringify(one.getBoundingClientRect()))"
 ASKED = {"question": "Which?", "header": "", "options": [{"label": "a", "description": ""}]}
 DESK: dict[str, Any] = {}
@@ -115,6 +123,21 @@ def test_what_was_made_of_a_prompt_that_began_meanwhile_is_in_the_draft(
         shown.until(lambda: shown.prompt.input_value() == "then, but not so", "it is not lost")
         desk.locator("textarea.draft:focus").wait_for()
         shown.sees("second")
+
+
+def test_who_begins_to_write_while_a_message_is_being_led_to_keeps_the_focus(
+    tmp_path: Path, desk: Page
+) -> None:
+    with served(tmp_path, command=[*OFFLINE, *scripted(tmp_path, text("hello"))]) as server:
+        server.enter().start_session()
+        shown = Shown(desk).go(server)
+        shown.say("first")
+        shown.sees("hello")
+        shown.over()
+        assert shown.log.evaluate(LED_AND_GONE) == "draft"
+        shown.log.focus()
+        desk.keyboard.press("j")
+        desk.locator(".row:focus").wait_for()
 
 
 class SlowChats:

@@ -24,10 +24,20 @@ export interface RowsProps<R extends Row> {
   handle: { current: Rows<R> | null };
 }
 
+/** A row that is led to: for so many frames still, and what had the focus when that was asked for. */
+interface Sought {
+  key: number;
+  frames: number;
+  within: ((row: HTMLElement) => number) | null;
+  before: Element | null;
+}
+
 /** What is drawn above and below what can be seen. */
 const MARGIN = 800;
 /** So near to the end it counts as there. */
 const NEAR = 48;
+/** Keys by which the browser scrolls. */
+const SCROLLS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", " "]);
 /** Frames in which rows that become visible may still shift the one that is looked for. */
 const SETTLING = 12;
 
@@ -46,7 +56,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   private observed = new Set<Element>();
   private atEnd = true;
   private seen = 0;
-  private sought: { key: number; frames: number; within: ((row: HTMLElement) => number) | null } | null = null;
+  private sought: Sought | null = null;
   private frame = 0;
   private lastTop = 0;
   private first = 0;
@@ -88,7 +98,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
    */
   seek(key: number, within: ((row: HTMLElement) => number) | null = null): void {
     this.atEnd = false;
-    this.sought = { key, frames: SETTLING, within };
+    this.sought = { key, frames: SETTLING, within, before: document.activeElement };
     this.later();
   }
 
@@ -158,6 +168,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
         onScroll={this.scrolled}
         onWheel={this.moved}
         onPointerDown={this.moved}
+        onKeyDown={(event) => SCROLLS.has(event.key) && this.moved()}
       >
         <div style={{ height: `${before}px` }} />
         <div ref={this.list} {...(this.props.rows.length > 0 ? { role: "feed", "aria-label": "Messages" } : {})}>
@@ -269,7 +280,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
       if (this.sought) {
         this.place();
         this.sought.frames -= 1;
-        if (this.sought.frames <= 0) this.found(this.sought.key, this.sought.within === null);
+        if (this.sought.frames <= 0) this.found(this.sought);
         else this.later();
       }
       this.setState({});
@@ -280,10 +291,13 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
     return this.list.current?.querySelector<HTMLElement>(`:scope > [data-key="${key}"]`) ?? null;
   }
 
-  private found(key: number, focus: boolean): void {
+  private found({ key, within, before }: Sought): void {
     this.sought = null;
     const row = this.rowOf(key);
-    if (focus) row?.focus({ preventScroll: true });
+    // Who has begun to write elsewhere meanwhile goes on there.
+    const now = document.activeElement;
+    const writes = now !== before && now?.matches("input, textarea, select");
+    if (within === null && !writes) row?.focus({ preventScroll: true });
     row?.classList.add("is-found");
     setTimeout(() => row?.classList.remove("is-found"), 1_500);
   }

@@ -113,9 +113,17 @@ export class ComposerState {
   interrupt(): void {
     if (!this.session.supports("interrupt") || !this.busy.peek()) return;
     const returns = this.session.may("control");
-    if (returns) this.#returning = this.session.conversation.peek().queue;
+    if (returns) this.#awaitReturn(this.session.conversation.peek().queue);
     const queue = returns ? "return" : "keep";
     void this.session.send({ type: "interrupt", queue }).then(tellRefusal);
+  }
+
+  /** What waits comes back, and what has been asked for before and is still on its way. */
+  #awaitReturn(queue: readonly WaitingPrompt[]): void {
+    const onTheirWay = this.#returning.filter(
+      ({ id }) => (this.#sent.has(id) || this.#returned.has(id)) && !queue.some((prompt) => prompt.id === id),
+    );
+    this.#returning = [...onTheirWay, ...queue];
   }
 
   /** The text of an earlier prompt in the draft; false where the arrow is the text field's own. */
