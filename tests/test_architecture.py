@@ -73,7 +73,7 @@ INNER = {
 BESIDE = {
     "core": {"actor", "bus", "errors", "failures", "secrets", "threads"},
     "frontends/tui": {
-        *("app", "attached", "controller", "frontend", "keys", "open_teller", "screen"),
+        *("app", "attached", "controller", "frontend", "keys", "ui_publisher", "screen"),
         "shared_draft",
     },
 }

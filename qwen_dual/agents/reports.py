@@ -65,7 +65,7 @@ class Reports:
         self._session = session
         self._at_work = at_work
         self._waits = waits
-        self._untold: list[Child] = []
+        self._unreported: list[Child] = []
         self._came = anyio.Event()
         self._follows = False
 
@@ -78,7 +78,7 @@ class Reports:
 
     @property
     def _owes(self) -> bool:
-        return any(not child.forgotten for child in self._untold)
+        return any(not child.forgotten for child in self._unreported)
 
     async def news(self) -> Sequence[TextBlock]:
         """What the model is told before its turn ends."""
@@ -86,9 +86,9 @@ class Reports:
             self._came = anyio.Event()
             await self._came.wait()
         blocks = []
-        for child in self._pop_untold():
+        for child in self._take_unreported():
             blocks.append(text_block(notification(child, len(self._at_work()))))
-            self._session.publish(events.user_text(told(child), "agent"))
+            self._session.publish(events.user_text(report_of(child), "agent"))
             self._session.on_content(blocks[-1:])
         return blocks
 
@@ -106,14 +106,14 @@ class Reports:
     def ended(self, child: Child) -> None:
         """One has ended by itself, or was stopped."""
         self._session.publish(_ended(child))
-        self._untold.append(child)
+        self._unreported.append(child)
         self._came.set()
         if not self._session.busy and not child.forgotten:
             self._prompt()
 
     def forget(self) -> None:
         """Another conversation begins, which is told nothing of this one."""
-        self._untold.clear()
+        self._unreported.clear()
 
     def _follow(self, event: Event) -> None:
         # What ended too late to be told in the turn becomes a prompt after it.
@@ -123,14 +123,14 @@ class Reports:
     def _prompt(self) -> None:
         if self._waits or self._session.closing.is_set():
             return
-        for child in self._pop_untold():
+        for child in self._take_unreported():
             content = text_block(notification(child, len(self._at_work())))
             actor = Actor("agent")
-            self._session.submit(told(child), actor, own="", content=(content,))
+            self._session.submit(report_of(child), actor, own="", content=(content,))
 
-    def _pop_untold(self) -> Sequence[Child]:
+    def _take_unreported(self) -> Sequence[Child]:
         # Whoever is forgotten by now stays so: what was taken back comes back before a prompt, or never.
-        taken, self._untold = self._untold, []
+        taken, self._unreported = self._unreported, []
         return [child for child in taken if not child.forgotten]
 
 
@@ -174,7 +174,7 @@ def _usage(child: Child) -> dict[str, Any]:
     }
 
 
-def told(child: Child) -> str:
+def report_of(child: Child) -> str:
     """In one line, for people."""
     return f"{title_of(child)} {_how(child)}."
 

@@ -141,7 +141,7 @@ class Connection:
             # Who waits on it would else wait on the next socket that gets its number.
             anyio.notify_closing(self._socket)
             self._socket.close()
-            self._tell_drained()
+            self._report_drained()
 
     def gone(self) -> bool:
         """Whether its process has left, though nobody has noticed so far."""
@@ -160,7 +160,7 @@ class Connection:
                 chunk = self._chunk or self._next()
                 if not chunk:
                     self._unblock()
-                    self._tell_drained()
+                    self._report_drained()
                     return
                 self._chunk = chunk[self._socket.send(chunk) :]
         except BlockingIOError:
@@ -196,7 +196,7 @@ class Connection:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.remove_writer(self._socket.fileno())
 
-    def _tell_drained(self) -> None:
+    def _report_drained(self) -> None:
         if self._on_drained is not None:
             done, self._on_drained = self._on_drained, None
             done()

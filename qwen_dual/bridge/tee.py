@@ -133,7 +133,7 @@ class Tee:
         if self._closed is None:
             self._sink.attach(loop, self._reader_came, self._lose_reader)
             self._flush()
-        self._tell_failure()
+        self._report_failure()
 
     async def drain(self, timeout: float) -> bool:
         """Waits until all was taken; whether it was. Returns at once when nobody reads."""
@@ -196,7 +196,7 @@ class Tee:
                 self._backlog.rewind(0)
             self._greet()
         if self._sink.warnings:
-            self._tell_warnings()
+            self._report_warnings()
         if not self._sink.ready:
             return
         try:
@@ -286,15 +286,15 @@ class Tee:
         if self._on_drained is not None:
             self._on_drained()
         self._failure = f"Warning: dual output disabled — {why}"
-        self._tell_failure()
+        self._report_failure()
 
-    def _tell_failure(self) -> None:
+    def _report_failure(self) -> None:
         # Not from within: the owner may publish it, and this may be the middle of a publication.
         if self._loop is not None and self._failure is not None and self.on_failure is not None:
             self._loop.call_soon(self.on_failure, self._failure)
             self._failure = None
 
-    def _tell_warnings(self) -> None:
+    def _report_warnings(self) -> None:
         if self._loop is not None and self.on_failure is not None:
             for text in self._sink.warnings:
                 self._loop.call_soon(self.on_failure, f"Warning: {text}")

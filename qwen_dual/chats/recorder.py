@@ -273,7 +273,7 @@ class Recorder:
         elif (kept := _IN_CHAT_HANDLERS.get(subtype)) is not None:
             kept(self, self._chat, event)
         elif self.agents is not None:
-            self.agents.told(subtype, data)
+            self.agents.system_event(subtype, data)
 
     def _slash_command(self, data: Event) -> None:
         command = f"/{data['command']} {data['args']}".rstrip()

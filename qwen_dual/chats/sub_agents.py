@@ -63,7 +63,7 @@ class SubAgents:
                 if block["type"] == "tool_result":
                     self._answered(block["tool_use_id"], agent, failed=block["is_error"])
         elif kind == "system":
-            self.told(event["subtype"], event["data"])
+            self.system_event(event["subtype"], event["data"])
 
     def shown(self, result: dict[str, Any]) -> dict[str, Any]:
         """The ``toolCallResult`` of the main agent's call, as the reference shows one of an agent."""
@@ -82,9 +82,9 @@ class SubAgents:
         }
         return {**result, "resultDisplay": display}
 
-    def told(self, subtype: str, data: Event) -> None:
+    def system_event(self, subtype: str, data: Event) -> None:
         """Takes what the system tells: that one goes on in the background, or ended there."""
-        ended = self._calls.told(subtype, data)
+        ended = self._calls.system_event(subtype, data)
         if ended is not None:
             self._ended(ended, data["status"])
 

@@ -11,7 +11,7 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.cli.farewell import say_last
-from qwen_dual.cli.faults import FAILED, tell_of_fault
+from qwen_dual.cli.faults import FAILED, report_fault
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.connecting import connect
@@ -207,7 +207,7 @@ def run_attached(
     except Exception as error:  # no traceback may reach a person
         with own.active():
             log.exception("the view of a session failed")
-        tell_of_fault(error, own.path)
+        report_fault(error, own.path)
         return FAILED
     finally:
         own.close()

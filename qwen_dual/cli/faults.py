@@ -29,7 +29,7 @@ class Beginning:
         if launch is None:
             from qwen_dual.runtime.debuglog import log_outside
 
-            tell_of_fault(error, log_outside("the start failed", error))
+            report_fault(error, log_outside("the start failed", error))
             return FAILED
         from logging import getLogger  # no first event waits for it
 
@@ -38,12 +38,12 @@ class Beginning:
         with launch.in_log():
             getLogger(__name__).error("the start failed", exc_info=error)
             launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
-        tell_of_fault(error, launch.log_path)
+        report_fault(error, launch.log_path)
         launch.abandon()
         return FAILED
 
 
-def tell_of_fault(error: BaseException, path: str) -> None:
+def report_fault(error: BaseException, path: str) -> None:
     """Says on stderr what went wrong, and where the traceback is."""
     from qwen_dual.core.failures import describe
 

@@ -14,7 +14,7 @@ from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlySignals
 from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.cli.stderr import tell
-from qwen_dual.frontends.headless.opening import tell_ahead
+from qwen_dual.frontends.headless.opening import write_init_ahead
 from qwen_dual.frontends.headless.prompt import HOW, read_prompt
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
@@ -89,7 +89,7 @@ def begin_unattended(
     Raises:
         StartError: something that is asked for cannot be had.
     """
-    retry = unattended(os.environ, tell_of_waiting)
+    retry = unattended(os.environ, report_waiting)
     launch = factory.prepare(replace(options, retry=retry, await_servers=True, await_agents=True))
     if options.max_budget_usd is not None:
         from qwen_dual.cli.budget import check_budget
@@ -146,7 +146,7 @@ def _run(
     answerable = channels.source is not None
     told = None
     if options.output_format == "stream-json" and schema is None and not answerable:
-        told = tell_ahead(launch, stdout)
+        told = write_init_ahead(launch, stdout)
 
     # Else nobody can run a slash command, nor is told which there are.
     commanded = answerable or asked.text.lstrip().startswith("/")
@@ -194,11 +194,11 @@ async def show(
 
         getLogger(__name__).info("started through %r", options.channel)
     for text in start_warnings(handle.launch, handle):
-        run.tell(text)
+        run.warn(text)
     from anyio import create_task_group  # the loop is there by now
 
     async with create_task_group() as group:
-        group.start_soon(handle.tell_unusable)
+        group.start_soon(handle.report_unusable)
         status = await run.run()
         group.cancel_scope.cancel()
     return status
@@ -235,7 +235,7 @@ def _asking_for_data(options: Options) -> Options:
     return replace(options, append_system_prompt=f"{given}\n\n{SYSTEM}" if given else SYSTEM)
 
 
-def tell_of_waiting(attempt: int, seconds: float) -> None:
+def report_waiting(attempt: int, seconds: float) -> None:
     """Says on stderr that a full service is waited for."""
     print(
         f"[qwen-dual] Waiting for API capacity... attempt {attempt}, retry in {seconds:.0f}s",

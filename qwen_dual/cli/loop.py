@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
-from qwen_dual.cli.faults import FAILED, tell_of_fault
+from qwen_dual.cli.faults import FAILED, report_fault
 from qwen_dual.cli.stderr import tell
 from qwen_dual.core.actor import CLI, INPUT
 from qwen_dual.runtime.debuglog import log_unhandled
@@ -84,7 +84,7 @@ def run_session(
         end_collection()
         if saved is not None:
             on_saved(saved)
-        return status if _told_of_failures(launch.bus) else FAILED
+        return status if _report_failures(launch.bus) else FAILED
 
     # What comes behind the end of the session's log is for no screen.
     logging.lastResort = logging.NullHandler()
@@ -97,15 +97,15 @@ def run_session(
         return 1
     except Exception as error:  # no traceback may reach a person
         log.exception("the session failed")
-        tell_of_fault(error, launch.log_path)
+        report_fault(error, launch.log_path)
         return FAILED
     finally:
         launch.close_log()
 
 
-def _told_of_failures(bus: Bus) -> bool:
+def _report_failures(bus: Bus) -> bool:
     """Says on stderr what observers failed at when no screen was left; whether none ended the session."""
-    for text in (*bus.untold, *([bus.failure] if bus.failure is not None else ())):
+    for text in (*bus.unreported, *([bus.failure] if bus.failure is not None else ())):
         tell(f"qwen-dual: {text}")
     return bus.failure is None
 

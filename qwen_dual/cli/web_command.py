@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
-from qwen_dual.cli.faults import FAILED, tell_of_fault
+from qwen_dual.cli.faults import FAILED, report_fault
 from qwen_dual.cli.stderr import tell
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment, folder, is_ignored, own_command
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         tell(f"qwen-dual web: {error}")
         return 1
     except Exception as error:  # noqa: BLE001 - the way out: no traceback reaches a person
-        tell_of_fault(error, log_outside("web failed", error))
+        report_fault(error, log_outside("web failed", error))
         return FAILED
 
 

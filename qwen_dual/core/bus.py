@@ -93,9 +93,9 @@ class Bus:
         return any(is_behind() for is_behind in self._stream.behind)
 
     @property
-    def untold(self) -> list[str]:
+    def unreported(self) -> list[str]:
         """Failures of observers at ``session_end``, of which no event can tell any more."""
-        return self._stream.untold
+        return self._stream.unreported
 
     def successor(self, session_id: str) -> Bus:
         """The bus of the session that takes this one's place before the same observers."""
@@ -220,7 +220,7 @@ class Stream:
         waiting: events to hand out, observers to take in, and None where ``_Gone`` is to go.
         busy: something is being handed out.
         failure: why an observer ended the session.
-        untold: failures of which no event can tell any more.
+        unreported: failures of which no event can tell any more.
         behind: tell whether an observer is still at what it was told.
         end: asks the session to end.
     """
@@ -234,7 +234,7 @@ class Stream:
         self.waiting: deque[Event | Subscription | None] = deque()
         self.busy = False
         self.failure: str | None = None
-        self.untold: list[str] = []
+        self.unreported: list[str] = []
         self.behind: list[Callable[[], bool]] = []
         self.end: Callable[[], object] = lambda: None
         self._subscriptions: list[Subscription] = []
@@ -336,7 +336,7 @@ class Stream:
     def _publish_failure(self, text: str, event: Event) -> None:
         """Publishes a notice under the id of the event that an observer failed at."""
         if event.get("subtype") == "session_end":
-            self.untold.append(text)
+            self.unreported.append(text)
         else:
             Bus(event["session_id"], self).publish(notice(text, "error"))
 

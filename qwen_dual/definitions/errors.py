@@ -33,7 +33,7 @@ class DefinitionError(ValueError):
         self.line = line
         self.why = why
 
-    def told(self, short: Callable[[str], str]) -> str:
+    def shortened(self, short: Callable[[str], str]) -> str:
         """The same, with the path as a person calls it.
 
         Args:

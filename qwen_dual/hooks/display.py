@@ -98,7 +98,7 @@ class Displayed:
         text = "".join(message.pieces)
         message.pieces = [text]
         told = {"message_id": message.id, "displayed_text": text, "is_final": is_final}
-        await self._hooks.tell(NAME, "", **told)
+        await self._hooks.notify(NAME, "", **told)
 
 
 class _Message:

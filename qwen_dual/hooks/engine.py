@@ -206,7 +206,7 @@ class Engine:
             if not hook_event.quiet:
                 told = _wire(said, facts, time.monotonic() - began, heard=heard)
                 self._publish(events.system("hook_response", told), agent)
-        self._tell_person(said, agent, heard=heard)
+        self._publish_remarks(said, agent, heard=heard)
         return said
 
     async def _heard_out(
@@ -253,7 +253,7 @@ class Engine:
 
         self.spawn(run)
 
-    def _tell_person(self, said: HookOutput, agent: str | None, *, heard: bool) -> None:
+    def _publish_remarks(self, said: HookOutput, agent: str | None, *, heard: bool) -> None:
         """One line where a hook blocks something, says something, or fails in another way than before."""
         who = actor_of(said.hook)
         before = self._told.pop(said.hook.same, "")

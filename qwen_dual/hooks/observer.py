@@ -94,14 +94,14 @@ class HookObserver:
         self._run_hooks("Notification", kind, message=message, title=title, notification_type=kind)
 
     def _changed(self, before: str) -> None:
-        async def tell() -> None:
+        async def notify() -> None:
             source = self._hooks.came_by()
             path = self._transcript(before)
-            await self._hooks.tell(
+            await self._hooks.notify(
                 "SessionEnd", source, reason=source, session_id=before, transcript_path=path
             )
 
-        self._hooks.engine.spawn(tell)
+        self._hooks.engine.spawn(notify)
         self._hooks.forget()
         self._hooks.session_start("", self._model())
 
@@ -110,30 +110,32 @@ class HookObserver:
             return
         over = self._compacting = anyio.Event()
 
-        async def tell() -> None:
+        async def notify() -> None:
             try:
-                await self._hooks.tell(
+                await self._hooks.notify(
                     "PreCompact", trigger, trigger=trigger, custom_instructions=""
                 )
             finally:
                 over.set()
 
-        self._hooks.engine.spawn(tell)
+        self._hooks.engine.spawn(notify)
 
     def _after_summary(self, trigger: str, summary: str) -> None:
         before = self._compacting
 
-        async def tell() -> None:
+        async def notify() -> None:
             if before is not None:  # the summary may be quicker than they are
                 await before.wait()
-            await self._hooks.tell("PostCompact", trigger, trigger=trigger, compact_summary=summary)
+            await self._hooks.notify(
+                "PostCompact", trigger, trigger=trigger, compact_summary=summary
+            )
 
         if self._hooks.engine.has("PostCompact"):
-            self._hooks.engine.spawn(tell)
+            self._hooks.engine.spawn(notify)
 
     def _run_hooks(self, event: str, about: str, **fields: Any) -> None:
         if self._hooks.engine.has(event):
-            self._hooks.engine.spawn(partial(self._hooks.tell, event, about, **fields))
+            self._hooks.engine.spawn(partial(self._hooks.notify, event, about, **fields))
 
 
 def kind_of(error: Mapping[str, Any]) -> str:

@@ -202,9 +202,9 @@ class SessionHooks:
                 source = source or self.came_by()
                 told = self.facts.of("SessionStart", source=source, model=model)
                 said = combined(await self.engine.run("SessionStart", told, (source,)))
-                self.tell_later(said.context)
+                self.add_context(said.context)
 
-    async def tell(self, event: str, about: str, **fields: Any) -> None:
+    async def notify(self, event: str, about: str, **fields: Any) -> None:
         """Runs the hooks of an event that only hear of it.
 
         Args:
@@ -220,7 +220,7 @@ class SessionHooks:
         """Another conversation begins: what waits was for the one before."""
         self._waiting.clear()
 
-    def tell_later(self, context: str) -> None:
+    def add_context(self, context: str) -> None:
         """Has the model told something with the next prompt."""
         if context and sum(map(len, self._waiting)) + len(context) <= MAX_WAITING_CONTEXT:
             self._waiting.append(context)

@@ -251,7 +251,7 @@ class Agents:
 
     def _system(self, event: Event) -> None:
         data = {"status": "completed", **event.data}
-        ended = self._calls.told(event.subtype, data)
+        ended = self._calls.system_event(event.subtype, data)
         if event.subtype == "task_started" and isinstance(data.get("tool_use_id"), str):
             agent, call = self._agent(data["tool_use_id"]), self._calls.of(data["tool_use_id"])
             agent.name, agent.description, agent.background = call.name, call.description, True

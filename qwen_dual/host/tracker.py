@@ -15,7 +15,7 @@ from qwen_dual.host.present import PresentHost, present_in
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.rewind import RewindPoints, Rewound
-from qwen_dual.host.turns import DerivedTurns, ToldTurns
+from qwen_dual.host.turns import DerivedTurns, ReportedTurns
 from qwen_dual.host.usage import ModelUsage
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Tracker:
                 self.greeting = Greeting.of(event)
                 self.model, self.approval_mode = self.greeting.model, self.greeting.approval_mode
                 if self.greeting.told:
-                    self.turns = ToldTurns(self.greeting.is_others)
+                    self.turns = ReportedTurns(self.greeting.is_others)
             self.started.keep(self.greeting)
         elif event.subtype == "usage":
             self.usage = ModelUsage.of(event)

@@ -1,6 +1,6 @@
 """Turns and what the session is doing: as the program tells it, or as its events show it.
 
-Pure: events in, promises kept. ``ToldTurns`` is for programs with receipts, states and results,
+Pure: events in, promises kept. ``ReportedTurns`` is for programs with receipts, states and results,
 ``DerivedTurns`` for those that only have the base protocol. ``tracker`` chooses.
 """
 
@@ -91,7 +91,7 @@ class Turns(Protocol):
         """The program is gone: nothing will come any more."""
 
 
-class ToldTurns:
+class ReportedTurns:
     """The program says what it does; a turn is known by the id of its submit.
 
     A prompt that joined the turn of another ends with that.

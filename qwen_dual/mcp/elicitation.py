@@ -148,7 +148,7 @@ class Form(Struct, frozen=True):
         )
 
     @property
-    def told(self) -> str:
+    def warned_message(self) -> str:
         """What the form is about, behind the warning."""
         return "\n".join(filter(None, (self.warning, self.message)))
 
@@ -160,12 +160,12 @@ class Form(Struct, frozen=True):
             agree = {"label": "Agree", "description": ""}
             asked = [{"question": "Agree?", "header": _who(self.server), "options": [agree]}]
             asked[0]["free"] = False
-        return {"server": line(self.server), "message": self.told, "questions": asked}
+        return {"server": line(self.server), "message": self.warned_message, "questions": asked}
 
     @property
     def text(self) -> str:
         """It as text, for who cannot show questions."""
-        rows = [self.told, ""]
+        rows = [self.warned_message, ""]
         for field in self.fields:
             rows.append(f"{field.question}{'' if field.required else ' (optional)'}")
             rows += [f"  {field.description}"] if field.description else []

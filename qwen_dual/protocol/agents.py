@@ -92,7 +92,7 @@ class AgentCalls:
         del self._calls[call_id]
         return True
 
-    def told(self, subtype: str, data: Mapping[str, Any]) -> str | None:
+    def system_event(self, subtype: str, data: Mapping[str, Any]) -> str | None:
         """Takes an event of type ``system``.
 
         Returns:

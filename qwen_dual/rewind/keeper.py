@@ -152,7 +152,7 @@ class SessionFiles:
     def _say_remarks(self) -> None:
         if self._opened is not None:
             if (recovered := self._opened.take_recovered()) is not None:
-                self._warn_once(recovered.told)
+                self._warn_once(recovered.message)
             for remark in self._opened.store.take_remarks():
                 self._warn_once(remark)
 

@@ -159,7 +159,7 @@ class Recovered(Struct, frozen=True):
     finished: bool = False
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """All of that, for a person."""
         if self.finished:
             return (

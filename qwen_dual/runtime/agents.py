@@ -110,7 +110,7 @@ class SessionAgents:
         self.errors = listing.errors
         self.roster.file(map(spec_of, listing.found.values()))
         new = [error for error in listing.errors if str(error) not in before]
-        told = [OUT.format(error.told(self._launch.workspace.short)) for error in new]
+        told = [OUT.format(error.shortened(self._launch.workspace.short)) for error in new]
         return listed(told, "/agents lists them")
 
     async def refresh(self) -> list[str]:

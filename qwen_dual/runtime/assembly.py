@@ -85,7 +85,7 @@ class Parts(Struct):
         style: the name of the output style in force; None where none is.
         mentionable: what it completes from, once somebody asked (``mentionable.mentionable_of``).
         completions_changed: called when commands know more of their arguments than before.
-        told_first: the system prompt without what servers say of their use.
+        base_system: the system prompt without what servers say of their use.
         prompted: the ``user`` event of the latest prompt.
         saved_sessions: those that one can go on with, once there is a front end.
         files: what its calls changed, once one may have (``kept_files.files_of``).
@@ -115,7 +115,7 @@ class Parts(Struct):
     style: str | None = None
     mentionable: Mentionable | None = None
     completions_changed: Callable[[], object] = lambda: None
-    told_first: str = ""
+    base_system: str = ""
     prompted: Event | None = None
     files: SessionFiles | None = None
     saved_sessions: SavedSessions | None = None
@@ -130,9 +130,9 @@ class Parts(Struct):
     def say_first(self, text: str | None = None) -> None:
         """Makes the system prompt ``text``, or what it was, and what servers say of their use."""
         if text is not None:
-            self.told_first = text
+            self.base_system = text
         more = "" if self.mcp is None else self.mcp.instructions()
-        self.session.system = self.told_first + more
+        self.session.system = self.base_system + more
 
     def signed_in(self, where: str) -> None:
         """Has hooks hear that the person signed in somewhere."""
@@ -221,7 +221,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     tools.workspace.channels = frozenset(map(os.path.realpath, launch.outside.paths))
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
-    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
+    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, base_system=session.system)
     set_up_modes(launch, parts)
     _record(launch, parts, schedule)
 

@@ -52,7 +52,7 @@ class CustomCommands:
             takes_lines=True,
         )
 
-    def told(self, custom: CustomCommand) -> str:
+    def lines_of(self, custom: CustomCommand) -> str:
         """Two lines for a person."""
         hint = f" {custom.argument_hint}" if custom.argument_hint else ""
         return f"/{custom.name}{hint}  {custom.description}\n    {self._short(custom.path)}"

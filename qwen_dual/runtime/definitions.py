@@ -88,19 +88,19 @@ class Definitions:
         self._register(found)
         return self._warnings(found)
 
-    def told_skills(self) -> str:
+    def skills_text(self) -> str:
         """The text of ``/skills``."""
         if self._now is None:
             return ""
         return "\n".join(
-            [*self.shelf.told(), *map(SKILL_OUT.format, self._wrong(self._now.skills))]
+            [*self.shelf.lines(), *map(SKILL_OUT.format, self._wrong(self._now.skills))]
         )
 
-    def told_commands(self) -> str:
+    def commands_text(self) -> str:
         """The text of ``/commands``."""
         if self._now is None:
             return ""
-        rows = [self.commands.told(one) for one in self._now.commands.found.values()]
+        rows = [self.commands.lines_of(one) for one in self._now.commands.found.values()]
         wrong = map(COMMAND_OUT.format, self._wrong(self._now.commands))
         return "\n".join([*rows, *self._hidden, *wrong])
 
@@ -168,7 +168,7 @@ class Definitions:
         return listed(new, "/skills and /commands list them")
 
     def _wrong(self, listing: Listing[Any]) -> list[str]:
-        return [error.told(self._short) for error in listing.errors]
+        return [error.shortened(self._short) for error in listing.errors]
 
     def _short(self, path: str) -> str:
         return visible_line(self._launch.workspace.short(path), "prose")

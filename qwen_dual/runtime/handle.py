@@ -138,9 +138,9 @@ class SessionHandle:
         """The prompts of hosts that a person is to look at; None as long as there was none."""
         return self._session.under_review
 
-    def tell_open(self, focus: str, *, draft_empty: bool) -> None:
+    def publish_ui(self, focus: str, *, draft_empty: bool) -> None:
         """Tells what takes the person's keys: ``ui`` (``draft_shapes.UiData``)."""
-        self._session.tell_open(focus, draft_empty=draft_empty)
+        self._session.publish_ui(focus, draft_empty=draft_empty)
 
     def image(self, sha256: str) -> ImageBlock | None:
         """The image with this hash, where it is of the latest prompt that has any."""

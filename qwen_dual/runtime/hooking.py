@@ -178,7 +178,7 @@ class Hooking:
                     "trigger_file_path": file.trigger,
                     "parent_file_path": file.parent,
                 }
-            await self.hooks.tell("InstructionsLoaded", file.path, file_path=file.path, **about)
+            await self.hooks.notify("InstructionsLoaded", file.path, file_path=file.path, **about)
 
     def _kind_of(self, path: str) -> str:
         """Whose a context file is, in the reference's words."""
@@ -195,7 +195,7 @@ class Hooking:
 
     def deleted(self, session_id: str) -> None:
         """A saved session was deleted; nothing waits for who hears of it."""
-        tell = partial(self.hooks.tell, "SessionDelete", "", deleted_session_id=session_id)
+        tell = partial(self.hooks.notify, "SessionDelete", "", deleted_session_id=session_id)
         self.hooks.engine.spawn(tell)
 
     async def end(self) -> None:
@@ -204,7 +204,7 @@ class Hooking:
             if self.hooks.displayed is not None:
                 await self.hooks.displayed.heard()
             reason = "prompt_input_exit"
-            await self.hooks.tell("SessionEnd", reason, reason=reason)
+            await self.hooks.notify("SessionEnd", reason, reason=reason)
 
     def _add_executors(self, kinds: Collection[str]) -> None:
         """What runs hooks of these kinds, imported where there are some."""

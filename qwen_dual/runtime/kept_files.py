@@ -101,4 +101,4 @@ async def recovered(launch: Launch, parts: Parts) -> list[str]:
         found = await parts.files.recover()
     except OSError as error:
         return [f"A /rewind was broken off, and its files cannot be put back: {error}."]
-    return [] if found is None else [found.told]
+    return [] if found is None else [found.message]

@@ -44,7 +44,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     """Loads what a prompt needs, once it is wanted."""
     await parts.wanted.wait()
     try:
-        _tell_of_session(launch, parts)
+        _list_session(launch, parts)
         if launch.telemetry is not None:
             launch.telemetry.start(parts.session)
             parts.unusable += launch.telemetry.problems
@@ -53,7 +53,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
         files, wrong = await load_needed(launch, parts)
         parts.unusable += [*wrong, *_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
         parts.unusable += await _load_definitions(launch, parts)
-        _tell_of_files(parts, files, "session_start")
+        _report_files(parts, files, "session_start")
         if parts.hooking is not None:
             parts.hooking.begin()
     finally:
@@ -74,7 +74,7 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     ]
 
 
-def _tell_of_session(launch: Launch, parts: Parts) -> None:
+def _list_session(launch: Launch, parts: Parts) -> None:
     """Lets other programs find the session, and the commands it runs know it."""
     from qwen_dual.chats.running import RunningSession
 
@@ -126,11 +126,11 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
     files, wrong = await load_needed(launch, parts)
     wrong += [*_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
     wrong += await _load_definitions(launch, parts)
-    _tell_of_files(parts, files, "refresh")
+    _report_files(parts, files, "refresh")
     return [*wrong, *await _check(launch, parts)]
 
 
-def _tell_of_files(parts: Parts, files: Sequence[ContextFile], reason: str) -> None:
+def _report_files(parts: Parts, files: Sequence[ContextFile], reason: str) -> None:
     """Has hooks hear which context files were read; nothing waits for them."""
     if parts.hooking is not None and files:
         tell = partial(parts.hooking.instructions, files, reason)

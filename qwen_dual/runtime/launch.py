@@ -217,7 +217,7 @@ def begin(
     bus, settings = launch.bus, launch.settings
     for observer in observers:
         bus.subscribe(observer)
-    if _may_be_told_of(launch):
+    if _wants_telemetry(launch):
         from qwen_dual.runtime.telemetry import telemetry_for
 
         launch.telemetry = telemetry_for(launch)
@@ -234,7 +234,7 @@ def begin(
     )
 
 
-def _may_be_told_of(launch: Launch) -> bool:
+def _wants_telemetry(launch: Launch) -> bool:
     """Whether anybody asked for telemetry; without that nothing of it is imported."""
     settings = launch.settings
     return bool(

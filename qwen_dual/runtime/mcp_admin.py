@@ -17,7 +17,7 @@ from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.runtime.browser import open_page
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.mcp import load_servers
-from qwen_dual.runtime.mcp_control import told
+from qwen_dual.runtime.mcp_control import server_fields
 from qwen_dual.settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _looked_at(handle: OpenSession) -> list[Tried]:
         return []
     return [
         Tried(
-            told(status),
+            server_fields(status),
             where(control.servers.config(status.name)),
             control.configured.files.get(status.name, ""),
             control.configured.off.get(status.name, ""),

@@ -71,7 +71,7 @@ class McpControl:
         self._add = add
         self._launch = launch
         self._parts = parts
-        self._told: dict[str, dict[str, Any]] = {}
+        self._published: dict[str, dict[str, Any]] = {}
         self._changed = anyio.Event()
         self.configured: Configured | None = None
         self.servers = servers
@@ -91,7 +91,7 @@ class McpControl:
             await self._changed.wait()
             await anyio.sleep(TOGETHER)
             self._changed = anyio.Event()
-            self._tell_changes()
+            self._publish_changes()
 
     # -- what can be done ------------------------------------------------------------------
 
@@ -150,9 +150,9 @@ class McpControl:
 
     def report(self, command_id: str | None, send: Callable[[Event], object] | None = None) -> None:
         """Publishes what all of them are, for a command; ``send``, if given, gets the body instead."""
-        now = {status.name: told(status) for status in self.servers.status()}
+        now = {status.name: server_fields(status) for status in self.servers.status()}
         if send is None:
-            self._told = now  # else the others still wait for what has changed
+            self._published = now  # else the others still wait for what has changed
         body = events.mcp(list(now.values()), complete=True)
         body["data"]["command_id"] = command_id
         (send or self._parts.session.publish)(body)
@@ -170,20 +170,20 @@ class McpControl:
         self._parts.say_first()
         self._changed.set()
 
-    def _tell_changes(self) -> None:
-        data = {status.name: told(status) for status in self.servers.status()}
-        changed = [each for name, each in data.items() if self._told.get(name) != each]
+    def _publish_changes(self) -> None:
+        data = {status.name: server_fields(status) for status in self.servers.status()}
+        changed = [each for name, each in data.items() if self._published.get(name) != each]
         gone = [
             {**each, "state": "disconnected"}
-            for name, each in self._told.items()
+            for name, each in self._published.items()
             if name not in data
         ]
-        self._told = data
+        self._published = data
         if changed or gone:
             self._parts.session.publish(events.mcp([*gone, *changed], complete=False))
 
 
-def told(status: ServerStatus) -> dict[str, Any]:
+def server_fields(status: ServerStatus) -> dict[str, Any]:
     """A status as the wire has it: a ``system_shapes.McpServerData``."""
     return {
         "name": status.name,

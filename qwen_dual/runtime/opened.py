@@ -118,7 +118,7 @@ class OpenSession(SessionHandle):
         """Has everything loaded, at once; returns what the person should be warned of."""
         return await load_late(self.launch, self.parts)
 
-    async def tell_unusable(self) -> None:
+    async def report_unusable(self) -> None:
         """Tells what cannot be used of what people wrote for the session, once it is loaded.
 
         For who does not ``load`` everything.

@@ -186,7 +186,7 @@ class Shelf:
             if not skill.hides_from_person:
                 yield self._command(skill)
 
-    def told(self) -> list[str]:
+    def lines(self) -> list[str]:
         """A line for each, for a person."""
         marks = {(True, False): ", you alone", (False, True): ", the model alone"}
         return [

@@ -42,23 +42,23 @@ class Telemetry(Struct):
 
     observer: Observer | None = None
     problems: list[str] = field(default_factory=list)
-    _tell: Callable[[str], object] = lambda text: None
+    _report: Callable[[str], object] = lambda text: None
 
     def start(self, session: Session) -> None:
         """Begins to send, and tells in the session what goes wrong; on its loop."""
         loop = asyncio.get_running_loop()
 
-        def tell(text: str) -> None:
+        def report(text: str) -> None:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(session.notice, text, "warning")
 
-        self._tell = tell
+        self._report = report
         if self.observer is not None:
             self.observer.start()
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Tells the person something, from any thread."""
-        self._tell(text)
+        self._report(text)
 
     def close(self) -> None:
         """Sends what is left, within a bound; blocks as long."""
@@ -120,7 +120,7 @@ def telemetry_for(launch: Launch) -> Telemetry | None:
         config = launch.choice.configs.get(model)
         return ("", 0) if config is None else address_of(config)
 
-    observer = Observer(asked, __version__, telemetry.tell, provider=provider, server=server)
+    observer = Observer(asked, __version__, telemetry.report, provider=provider, server=server)
     telemetry.observer = observer
     launch.bus.subscribe(observer, name="Telemetry", on_error="drop")
     return telemetry

@@ -16,7 +16,7 @@ class Chunks:
     def __init__(self) -> None:
         self._counts: dict[str | None, int] = {}
 
-    def told(self, event: Mapping[str, Any]) -> int:
+    def count(self, event: Mapping[str, Any]) -> int:
         """What a ``stream_event`` tells.
 
         Returns:

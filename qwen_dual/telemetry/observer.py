@@ -64,7 +64,7 @@ class Observer:
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Takes an event of the bus, which nobody changes any more."""
         if event["type"] == "stream_event":
-            chunks = self._chunks.told(event)
+            chunks = self._chunks.count(event)
             if chunks < 0:
                 return
         else:

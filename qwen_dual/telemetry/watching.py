@@ -44,7 +44,7 @@ class Watched:
         self.events += 1
         chunks = 0
         if event.get("type") == "stream_event":
-            chunks = self._chunks.told(event)
+            chunks = self._chunks.count(event)
             if chunks < 0:
                 return
         self._latest = max(self._latest, at)

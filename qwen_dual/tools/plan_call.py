@@ -69,7 +69,7 @@ class PlanCall:
         ]
         return ways
 
-    def told(self) -> Mapping[str, Any]:
+    def request_fields(self) -> Mapping[str, Any]:
         """The mode that ``previous`` means."""
         return {"previous_mode": self._session.before}
 

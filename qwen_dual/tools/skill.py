@@ -184,7 +184,7 @@ class AllowanceCall:
         self.title = one_line(f"{skill.name}: {', '.join((*skill.asks_for, *skill.runs))}")
         self._skill = skill
 
-    def told(self) -> Mapping[str, Any]:
+    def request_fields(self) -> Mapping[str, Any]:
         """The input says what is asked for: a host may look at nothing else."""
         skill = self._skill
         asked = {"allowed_tools": list(skill.asks_for), "hooks": list(skill.runs)}

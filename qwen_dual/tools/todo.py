@@ -91,7 +91,7 @@ class TodoCall:
         """Keeps the list, where no hook says no to what of it is new or done."""
         if context.hooks is None:
             self._tool.todos = self._todos
-            return ToolResult(told(self._todos))
+            return ToolResult(list_text(self._todos))
         return await self._run_heard(context.hooks, context.agent)
 
     async def _run_heard(self, hooks: Hooks, agent: str | None) -> ToolResult:
@@ -110,7 +110,7 @@ class TodoCall:
             )
         self._tool.todos = self._todos
         await hooks.after_todos(changes, listed, agent)
-        return ToolResult("\n\n".join(filter(None, (told(self._todos), said.context))))
+        return ToolResult("\n\n".join(filter(None, (list_text(self._todos), said.context))))
 
 
 def changes_to(
@@ -130,7 +130,7 @@ def changes_to(
     return [*new, *done], listed
 
 
-def told(todos: Sequence[Todo]) -> str:
+def list_text(todos: Sequence[Todo]) -> str:
     """What the model gets: the list as it now is."""
     if not todos:
         return "The todo list is empty now."

@@ -57,7 +57,7 @@ class ChatChannel:
         """There is more to tell, or the session has ended."""
         self._wakeup.notify_all()
 
-    def tell(self, event: dict[str, Any]) -> None:
+    def send(self, event: dict[str, Any]) -> None:
         """Tells an event to this page alone: it has no place among those that all get, and no number."""
         event = {key: value for key, value in event.items() if key != "seq"}
         subtype = str(event.get("subtype"))
@@ -227,7 +227,7 @@ class ChatChannel:
         """The page's own connection; None where there is none to be had, which it was told."""
         if self._connection is None or not self._connection.connected:
             session, client = self._session, self._client
-            made = PageConnection(session.socket, client.name, client.rights, self.tell)
+            made = PageConnection(session.socket, client.name, client.rights, self.send)
             error: HostError | None = await self._group.start(made.run)
             if error is not None:
                 self._refuse(command_id, getattr(error, "code", "") or "unreachable", str(error))
@@ -236,7 +236,7 @@ class ChatChannel:
         return self._connection
 
     def _refuse(self, command_id: str, code: str, message: str) -> None:
-        self.tell(
+        self.send(
             {
                 "type": "web",
                 "subtype": "refused",

@@ -131,7 +131,7 @@ class ChatLog:
         if self._bytes > self._max_bytes:
             self._make_room()
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def add_own(self, message: dict[str, Any]) -> None:
         """Takes a message of the server's own."""
         self._conversation.append(self._keep(encode(message)[:-1]))
 

@@ -100,7 +100,7 @@ class HostedSession:
         self.row.prompted = True
         self.log.restore(lines)
         told = "The server was started anew; the session goes on." if lines else NOT_KEPT
-        self.log.tell({"type": "web", "subtype": "notice", "code": "resumed", "message": told})
+        self.log.add_own({"type": "web", "subtype": "notice", "code": "resumed", "message": told})
 
     async def run_program(
         self, command: Sequence[str], cwd: str, env: Mapping[str, str] | None
@@ -202,18 +202,20 @@ class HostedSession:
         if event.type == "host":
             if (message := plain.noticed(event)) is None:
                 return
-            self.log.tell(message)
+            self.log.add_own(message)
         elif self._answers.takes(event):
             return
         else:
             if event.type == "control_response":
                 for name, request_id in self.owners.answered(event):
-                    self.log.tell({"type": "web", "subtype": "by", "id": request_id, "name": name})
+                    self.log.add_own(
+                        {"type": "web", "subtype": "by", "id": request_id, "name": name}
+                    )
             elif event.type == "user" and event.parent_tool_use_id is None and event.text:
                 self.running = event.command_id or ""
             self.log.add(event.raw)
             if (message := plain.stopped(event)) is not None:
-                self.log.tell(message)
+                self.log.add_own(message)
         earlier = kind == "system/session_changed"
         if not self.known.is_set() and self.is_known:
             self.known.set()
@@ -302,7 +304,9 @@ class HostedSession:
         """Notes who gave a command, and tells all pages before anything comes of it."""
         command_id = self.owners.note(client, command, origin)
         if command_id:
-            self.log.tell({"type": "web", "subtype": "by", "id": command_id, "name": client.name})
+            self.log.add_own(
+                {"type": "web", "subtype": "by", "id": command_id, "name": client.name}
+            )
             self._wake()
 
     async def carry_out(self, command: dict[str, Any], chat: ChatChannel) -> None:

@@ -16,7 +16,7 @@ MAX_ASKED = 1000
 class Page(Protocol):
     """What asks: a page's channel."""
 
-    def tell(self, event: dict[str, Any]) -> None:
+    def send(self, event: dict[str, Any]) -> None:
         """Tells an event to this page alone."""
 
 
@@ -45,12 +45,12 @@ class PageAnswers:
         command_id = str(event.data.get("id") if receipt else event.command_id)
         page = self._asked.get(command_id)
         if page is not None:
-            page.tell(event.raw)
+            page.send(event.raw)
             if not receipt or event.data.get("status") == "rejected":  # nothing more comes of it
                 del self._asked[command_id]
         elif event.subtype == "draft":
             for watcher in self._watchers:
-                watcher.tell(event.raw)
+                watcher.send(event.raw)
         # Which sessions are saved is nothing for who has a link to one alone.
         return page is not None or event.subtype in ("draft", "sessions")
 

@@ -258,14 +258,14 @@ class HostedSessions:
         self._watchers += 1
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._tell_rows, socket, client)
+                group.start_soon(self._send_rows, socket, client)
                 while (await socket.receive())["type"] != "websocket.disconnect":
                     pass
                 group.cancel_scope.cancel()
         finally:
             self._watchers -= 1
 
-    async def _tell_rows(self, socket: WebSocket, client: Client) -> None:
+    async def _send_rows(self, socket: WebSocket, client: Client) -> None:
         told = ""
         while True:
             text = self._rows_text(client)

@@ -49,7 +49,7 @@ class TerminalChannel:
         self._acknowledged = 0
         self._held = False
         self._shown_at: int | None = None
-        self._told: tuple[Size, bool] | None = None
+        self._sent: tuple[Size, bool] | None = None
         self._repaint = False
 
     def wake(self) -> None:
@@ -85,7 +85,7 @@ class TerminalChannel:
             # Not before it has taken what is on its way to it: else that would be without a bound.
             if not self._is_full() and not log.has(self._position):
                 await self._begin_at(log.recent_place())
-            await self._tell_size()
+            await self._send_size()
             if self._shown_at is not None and self._position >= self._shown_at:
                 await self._shown()
             data = b"" if self._is_full() else log.read(self._position)
@@ -101,11 +101,11 @@ class TerminalChannel:
     def _is_quiet(self) -> bool:
         """Whether there is nothing to do: looked at once more, since something was awaited."""
         waits = self._is_full() or self._position == self._log.end
-        return waits and self._told == self._size()
+        return waits and self._sent == self._size()
 
     async def _begin(self, offset: int, *, fresh: bool, lost: bool = False) -> None:
         self._position = self._acknowledged = offset
-        self._shown_at, self._told, self._held = self._log.end, None, False
+        self._shown_at, self._sent, self._held = self._log.end, None, False
         screen = {"epoch": self._log.epoch, "offset": offset, "fresh": fresh, "lost": lost}
         await self._send("screen", **screen)
 
@@ -113,7 +113,7 @@ class TerminalChannel:
         """Begins with a fresh screen; what makes its modes counts as output before it."""
         offset = max(0, place.offset - len(place.prelude))
         await self._begin(offset, fresh=True, lost=place.offset > 0)
-        await self._tell_size()
+        await self._send_size()
         if place.prelude:
             self._position += len(place.prelude)
             await self._socket.send({"type": "websocket.send", "bytes": place.prelude})
@@ -131,10 +131,10 @@ class TerminalChannel:
         size, window = self._log.size_at(self._position), self._session.window
         return size, window.giver is self and size == self._log.size
 
-    async def _tell_size(self) -> None:
+    async def _send_size(self) -> None:
         now = self._size()
-        if now != self._told:
-            self._told = now
+        if now != self._sent:
+            self._sent = now
             size, mine = now
             await self._send("size", columns=size.columns, rows=size.rows, mine=mine)
 

@@ -134,7 +134,7 @@ def test_nothing_is_published_after_the_end_for_one_that_fails_at_it() -> None:
     bus.subscribe(seen.append)
     bus.publish(events.system("session_end", {"session_id": "s"}))
     assert [event["subtype"] for event in seen] == ["session_end"]
-    assert bus.untold == ["not saved: [Errno 28] No space left on device: '/chat'"]
+    assert bus.unreported == ["not saved: [Errno 28] No space left on device: '/chat'"]
 
 
 def test_an_interrupt_from_the_keyboard_loses_nothing_that_waits() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio.from_thread import start_blocking_portal
 
-from qwen_dual.cli.headless import tell_of_waiting
+from qwen_dual.cli.headless import report_waiting
 from tests.headless.program import Ended, Runner
 from tests.models.server import Reply, reply, serve
 from tests.support.services import answer
@@ -76,7 +76,7 @@ def test_the_bound_of_time_holds_for_waiting_too(tmp_path: Path) -> None:
 
 
 def test_the_line_on_stderr_is_the_reference_s(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_of_waiting(3, 45.2)
+    report_waiting(3, 45.2)
     told = capsys.readouterr()
     assert told.err == "[qwen-dual] Waiting for API capacity... attempt 3, retry in 45s\n"
     assert told.out == ""

@@ -12,7 +12,7 @@ import pytest
 
 from qwen_dual.frontends.headless.frontend import Headless
 from qwen_dual.frontends.headless.lines import lines_of
-from qwen_dual.frontends.headless.opening import tell_ahead
+from qwen_dual.frontends.headless.opening import write_init_ahead
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import NO_CHANNELS
@@ -64,7 +64,7 @@ def opened(
         factory = SessionFactory()
         launch = factory.prepare(spec)
         factory.begin(launch, NO_CHANNELS)
-        ahead = tell_ahead(launch, Stdout(file.fileno()))
+        ahead = write_init_ahead(launch, Stdout(file.fileno()))
     assert (place / "out").read_bytes() == (b"" if ahead is None else lines_of(ahead))
     kept = Kept()
 

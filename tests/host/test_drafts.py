@@ -11,7 +11,7 @@ from qwen_dual import host
 from qwen_dual.host.draft import Draft
 from qwen_dual.host.event import Event
 from qwen_dual.host.tracker import Tracker
-from qwen_dual.host.turns import Submitted, ToldTurns
+from qwen_dual.host.turns import ReportedTurns, Submitted
 from tests.host.support import on_asyncio, replay, run
 
 
@@ -48,7 +48,7 @@ def test_a_draft_that_was_told_before_the_receipt_is_not_the_one_that_was_asked_
 )
 def test_a_held_prompt_has_a_second_receipt(status: str, code: str, outcome: str | None) -> None:
     async def main() -> None:
-        turns, submitted = ToldTurns(), Submitted("p1", "text")
+        turns, submitted = ReportedTurns(), Submitted("p1", "text")
         turns.add(submitted)
         turns.feed(system("command_receipt", id="p1", status="held"))
         assert (await submitted.receipt.wait()).status == "held"
@@ -67,7 +67,7 @@ def test_a_held_prompt_has_a_second_receipt(status: str, code: str, outcome: str
 
 def test_a_prompt_that_nobody_looks_at_counts_as_reviewed_with_its_receipt() -> None:
     async def main() -> None:
-        turns, submitted = ToldTurns(), Submitted("p1", "text")
+        turns, submitted = ReportedTurns(), Submitted("p1", "text")
         turns.add(submitted)
         turns.feed(system("command_receipt", id="p1", status="queued", position=2))
         assert (await submitted.review.wait()).position == 2

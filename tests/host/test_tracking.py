@@ -12,7 +12,7 @@ from qwen_dual import host
 from qwen_dual.host.channels import FileChannel, SocketChannel, open_channel
 from qwen_dual.host.event import Event
 from qwen_dual.host.tracker import REMEMBERED, Tracker
-from qwen_dual.host.turns import DerivedTurns, Submitted, ToldTurns
+from qwen_dual.host.turns import DerivedTurns, ReportedTurns, Submitted
 from tests.host.support import REFERENCE
 
 TEXT = {"type": "text", "text": "for the sub-agent"}
@@ -182,7 +182,7 @@ def of_agent(event: Event) -> Event:
 
 
 def test_what_a_sub_agent_comes_to_ends_no_turn_and_is_no_state_of_the_session() -> None:
-    turns = ToldTurns()
+    turns = ReportedTurns()
     mine = Submitted("1", "a")
     turns.add(mine)
     turns.feed(system("state", state="running_tool", queued=2))
@@ -238,7 +238,7 @@ def test_a_new_prompt_of_a_silent_program_means_that_its_requests_were_dismissed
 
 
 def test_a_result_belongs_to_its_submit_alone() -> None:
-    turns = ToldTurns()
+    turns = ReportedTurns()
     one, other = Submitted("1", "a"), Submitted("2", "b")
     turns.add(one)
     turns.add(other)
@@ -256,7 +256,7 @@ def test_a_result_belongs_to_its_submit_alone() -> None:
 def test_a_prompt_that_was_taken_and_then_not_run_says_so(
     code: str, error: type[Exception]
 ) -> None:
-    turns = ToldTurns()
+    turns = ReportedTurns()
     submitted = Submitted("1", "a")
     turns.add(submitted)
     turns.feed(system("command_receipt", id="1", status="accepted"))
@@ -282,7 +282,7 @@ def prompt(command_id: str, **more: Any) -> Event:
 
 
 def test_a_prompt_that_steered_ends_with_the_turn_that_it_joined() -> None:
-    turns = ToldTurns()
+    turns = ReportedTurns()
     one, steered, late = Submitted("1", "a"), Submitted("2", "b"), Submitted("3", "c")
     for submitted in (one, steered, late):
         turns.add(submitted)
@@ -297,7 +297,7 @@ def test_a_prompt_that_steered_ends_with_the_turn_that_it_joined() -> None:
 
 
 def test_a_prompt_that_somebody_else_takes_out_of_the_queue_was_cancelled() -> None:
-    turns = ToldTurns()
+    turns = ReportedTurns()
     submitted = Submitted("1", "a")
     turns.add(submitted)
     turns.feed(system("command_receipt", id="1", status="queued", position=1, turn_id="t"))

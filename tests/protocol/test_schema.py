@@ -20,7 +20,7 @@ from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.protocol.schema import STRICT, Event, files, schemas
 from qwen_dual.protocol.typescript import NotCovered, declarations
-from qwen_dual.runtime.mcp_control import told
+from qwen_dual.runtime.mcp_control import server_fields
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 DOCS = Path(__file__).parents[2] / "docs" / "schema"
@@ -101,7 +101,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         send(type="interrupt", id="8")
         await host.result(5)
         host.session.tools.add([FakeTool("late")])
-        host.session.publish(events.mcp([told(SERVER)], complete=True))
+        host.session.publish(events.mcp([server_fields(SERVER)], complete=True))
 
     host = Host(model, FakeTool())
     host.play(script)

@@ -146,7 +146,7 @@ def test_a_later_server_is_given_the_conversation_without_what_nobody_waits_for(
     log.add(event("control_request", 4, request_id="answered"))
     log.add(event("control_response", 5, response={"request_id": "answered"}))
     log.add(event("control_request", 6, request_id="open"))
-    log.tell({"type": "web", "subtype": "by", "id": "k", "name": "anna"})
+    log.add_own({"type": "web", "subtype": "by", "id": "k", "name": "anna"})
     later = ChatLog("f")
     later.restore([*log.conversation(), b'{"type":"user","cut'])
     later.add(system("session_start", 1))

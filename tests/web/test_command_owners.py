@@ -30,12 +30,12 @@ def test_whose_a_command_is_goes_by_the_browser_and_not_by_its_name() -> None:
 def test_what_waits_for_a_page_that_does_not_read_is_bounded_in_number_and_size() -> None:
     channel = ChatChannel(cast("WebSocket", None), cast("HostedSession", None), ANNA)
     for number in range(2 * MAX_WAITING):
-        channel.tell({"type": "web", "number": number})
+        channel.send({"type": "web", "number": number})
     assert len(waiting(channel)) == MAX_WAITING
     for _ in range(10):
-        channel.tell({"type": "web", "text": "x" * (MAX_WAITING_BYTES // 3)})
+        channel.send({"type": "web", "text": "x" * (MAX_WAITING_BYTES // 3)})
     assert sum(map(len, waiting(channel))) <= MAX_WAITING_BYTES
-    channel.tell({"type": "web", "text": "x" * (2 * MAX_WAITING_BYTES)})
+    channel.send({"type": "web", "text": "x" * (2 * MAX_WAITING_BYTES)})
     assert len(waiting(channel)) == 1  # the latest comes, however long it is
 
 

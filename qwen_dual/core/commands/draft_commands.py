@@ -33,7 +33,7 @@ MAX_BYTES = MAX_RESULT_BYTES
 """Of a draft after JSON escaping, so that its line stays below 64 KiB."""
 
 NO_EDITOR = "nobody types here: there is no editor"
-UNTOLD = "the draft holds more than is told of it"
+CUT = "the draft holds more than is told of it"
 
 
 class SharedDraft:
@@ -84,17 +84,17 @@ class DraftWatch:
     """Tells one channel of changes, the last one always. No time passes for it while nothing changes.
 
     Args:
-        tell: tells how the draft is now.
+        send: tells how the draft is now.
         spawn: begins what goes on beside everything else.
     """
 
     def __init__(
         self,
-        tell: Callable[[], object],
+        send: Callable[[], object],
         spawn: Callable[[Callable[[], Awaitable[object]]], object],
     ) -> None:
         self.ended = False
-        self._tell = tell
+        self._send = send
         self._spawn = spawn
         self._due = False
         self._next = 0.0
@@ -103,14 +103,14 @@ class DraftWatch:
         """The draft is another one."""
         if not self._due:
             self._due = True
-            self._spawn(self._tell_soon)
+            self._spawn(self._send_soon)
 
-    async def _tell_soon(self) -> None:
+    async def _send_soon(self) -> None:
         await anyio.sleep(max(0.0, self._next - anyio.current_time()))
         self._due = False
         if not self.ended:
             self._next = anyio.current_time() + INTERVAL
-            self._tell()
+            self._send()
 
 
 def take_draft(
@@ -127,8 +127,8 @@ def take_draft(
     now = editor.draft()
     if now.version != if_version:
         raise DraftRefused("version_conflict", _changed_since(now.version, if_version))
-    if _untold(session, now.text):
-        raise DraftRefused("too_long", UNTOLD)
+    if _is_cut(session, now.text):
+        raise DraftRefused("too_long", CUT)
     if not now.text.strip():
         raise DraftRefused("empty", "there is no draft")
     text, content = editor.take(actor)
@@ -139,7 +139,7 @@ def _changed_since(version: int, told: int) -> str:
     return f"the draft has changed: its version is {version}, not {told}"
 
 
-def _untold(session: Session, text: str) -> bool:
+def _is_cut(session: Session, text: str) -> bool:
     """Whether a host was told less than all of it."""
     return escaped_size(text) > MAX_BYTES or session.bus.secrets.scrub(text) != text
 
@@ -161,7 +161,7 @@ class DraftCommands:
         self._send = send
         self._channel = Channel(session, actor, send if actor.kind == "host" else None)
         self._watch: DraftWatch | None = None
-        self._told = -1
+        self._sent = -1
         self._closed = False
 
     def carry_out(self, command: GetDraft | SetDraft | Watch) -> None:
@@ -181,7 +181,7 @@ class DraftCommands:
         else:
             self._receipt(command)
             if command.type == "get_draft":
-                self._tell_now()
+                self._send_now()
             else:
                 self._follow(draft=command.draft)
 
@@ -192,9 +192,9 @@ class DraftCommands:
 
     def _follow(self, *, draft: bool) -> None:
         if draft:
-            self._tell_now()
+            self._send_now()
         if draft and self._watch is None:
-            self._watch = DraftWatch(self._tell_change, self._session.services.spawn)
+            self._watch = DraftWatch(self._send_change, self._session.services.spawn)
             self._session.draft.add(self._watch)
         elif not draft and self._watch is not None:
             self._watch.ended = True
@@ -206,8 +206,8 @@ class DraftCommands:
         if command.if_version != now.version:
             told = _changed_since(now.version, command.if_version)
             self._refuse(command, "version_conflict", told)
-        elif _untold(self._session, now.text):
-            self._refuse(command, "too_long", UNTOLD)
+        elif _is_cut(self._session, now.text):
+            self._refuse(command, "too_long", CUT)
         elif escaped_size(command.text) > MAX_BYTES:
             self._refuse(
                 command, "too_long", f"a draft that is set has {MAX_BYTES:,} bytes at most"
@@ -223,17 +223,17 @@ class DraftCommands:
             else:
                 self._receipt(command, version=editor.draft().version)
 
-    def _tell_change(self) -> None:
+    def _send_change(self) -> None:
         editor = self._session.draft.editor
-        if editor is not None and editor.draft().version != self._told:
-            self._tell_now()
+        if editor is not None and editor.draft().version != self._sent:
+            self._send_now()
 
-    def _tell_now(self) -> None:
+    def _send_now(self) -> None:
         editor, send = self._session.draft.editor, self._send
         if editor is None or send is None:
             return
         draft = editor.draft()
-        self._told = draft.version
+        self._sent = draft.version
         text = bound_text(self._session.bus.secrets.scrub(draft.text), MAX_BYTES)
         data: dict[str, Any] = {
             "text": text,

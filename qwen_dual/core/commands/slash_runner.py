@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.commands.slash import Output, Said, SlashCommand, SlashCommands
     from qwen_dual.core.prompts.prompt import Prompt
-    from qwen_dual.core.session.state import StateTeller
+    from qwen_dual.core.session.state import StatePublisher
     from qwen_dual.core.session.worker import Needed
     from qwen_dual.core.turns.hook_slot import HookSlot
     from qwen_dual.core.turns.hooks import Hooks
@@ -58,7 +58,7 @@ class SlashRunner:
         hooks: HookSlot,
         ready: Callable[[Needed], Awaitable[object]] | None,
         spawn: Callable[[Callable[[], Awaitable[object]]], object],
-        state: StateTeller,
+        state: StatePublisher,
     ) -> None:
         self._commands = commands
         self._publish = publish
@@ -86,13 +86,13 @@ class SlashRunner:
         except _FORESEEN as error:
             output, failed = str(error), True
         if isinstance(output, Awaitable):
-            self._spawn(partial(self._tell_later, output, text.strip()))
+            self._spawn(partial(self._answer_later, output, text.strip()))
             return True
         assert output is None or isinstance(output, str), f"/{command.name} has to wait"
         self._publish_output(output or "", failed=failed, command=text.strip())
         return True
 
-    async def _tell_later(self, awaited: Awaitable[Said], typed: str) -> None:
+    async def _answer_later(self, awaited: Awaitable[Said], typed: str) -> None:
         try:
             output, failed = await awaited, False
         except _FORESEEN as error:

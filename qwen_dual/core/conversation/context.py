@@ -57,7 +57,7 @@ class ContextKeeper:
         self.meter = Meter()
         self.lane: str | None = None
 
-    def tell_usage(self, model: Model, usage: TokenUsage) -> None:
+    def publish_usage(self, model: Model, usage: TokenUsage) -> None:
         """Tells what a call in this conversation took, where the service has told it."""
         if usage != TokenUsage():
             context = self._conversation.tokens, model.context_window
@@ -181,5 +181,5 @@ class ContextKeeper:
             }
             self._publish(events.system("compact_boundary", data))
         self._next_at = conversation.tokens * GROWTH
-        self.tell_usage(model, usage)
+        self.publish_usage(model, usage)
         return usage

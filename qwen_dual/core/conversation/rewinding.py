@@ -14,7 +14,7 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.core.conversation.going_back import FilePreview, FilesBack, GoingBack
-from qwen_dual.core.conversation.rewound import facts_of, told_point
+from qwen_dual.core.conversation.rewound import facts_of, point_fields
 from qwen_dual.core.failures import describe
 from qwen_dual.core.prompts.prompt import Prompt
 from qwen_dual.core.threads import in_thread
@@ -162,7 +162,7 @@ class Rewinding:
     async def points_event(self, command_id: str | None) -> Event:
         """The body of ``rewind_points``."""
         found = await self.points()
-        told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]
+        told = [point_fields(point, files) for point, files in found[-MAX_TOLD:]]
         facts = {"undo": self.undoable, "unavailable": self.no_files, "command_id": command_id}
         data = {"points": told, "earlier": len(found) - len(told), **facts}
         return events.system("rewind_points", data)
@@ -217,7 +217,7 @@ class Rewinding:
         facts |= {"origin": str(actor), "command_id": command_id}
         if what.preview:
             tokens = _tokens(point, earlier) if what.conversation else session.conversation.tokens
-            return self._tell_preview(what, found, facts, tokens)
+            return self._publish_preview(what, found, facts, tokens)
         before = session.conversation.copy() if what.conversation else None
         points = tuple(session.points)
 
@@ -351,7 +351,7 @@ class Rewinding:
         facts |= {"origin": str(actor), "command_id": command_id}
         if what.preview:
             tokens = undo.conversation.tokens if undo.conversation else session.conversation.tokens
-            return self._tell_preview(what, found, facts, tokens)
+            return self._publish_preview(what, found, facts, tokens)
 
         def put_back() -> None:
             if undo.conversation is not None:
@@ -363,7 +363,7 @@ class Rewinding:
         self._undo = None
         return self._publish(event)
 
-    def _tell_preview(
+    def _publish_preview(
         self, what: GoingBack, found: FilePreview, facts: Mapping[str, Any], tokens: int
     ) -> Event:
         data = facts_of(what, found, FilesBack(found.files), facts)

@@ -37,13 +37,13 @@ def facts_of(
         "changed": len(done.files),
         "added": sum(change.added for change in done.files),
         "removed": sum(change.removed for change in done.files),
-        "changes": [_told_change(change) for change in done.files[:MAX_TOLD]],
+        "changes": [_change_fields(change) for change in done.files[:MAX_TOLD]],
         "left": [{"path": path, "why": why} for path, why in done.left[:MAX_TOLD]],
         "remarks": list(found.remarks),
     }
 
 
-def told_point(point: Point, files: int) -> dict[str, Any]:
+def point_fields(point: Point, files: int) -> dict[str, Any]:
     """A prompt in a list, with how many files it changed."""
     return {
         "uuid": point.uuid,
@@ -53,7 +53,7 @@ def told_point(point: Point, files: int) -> dict[str, Any]:
     }
 
 
-def _told_change(change: FileChange) -> dict[str, Any]:
+def _change_fields(change: FileChange) -> dict[str, Any]:
     told: dict[str, Any] = {
         "path": change.path,
         "change": change.change,

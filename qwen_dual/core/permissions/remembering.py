@@ -26,7 +26,7 @@ class Remembering:
         keep: keeps one beyond it, for ``project`` or ``user``; raises OSError or ValueError, with a
             text for a person, when it cannot. None where nothing is kept.
         set_mode: changes the approval mode.
-        tell: tells a person something, and how grave it is.
+        notice: tells a person something, and how grave it is.
         recheck: resolves what waits and is allowed by now.
         spawn: begins what nothing waits for.
     """
@@ -36,14 +36,14 @@ class Remembering:
         policy: Policy,
         keep: Callable[[str, str], None] | None,
         set_mode: Callable[[str, Actor], object],
-        tell: Callable[[str, str], object],
+        notice: Callable[[str, str], object],
         recheck: Callable[[], object],
         spawn: Callable[[Callable[[], Awaitable[object]]], object],
     ) -> None:
         self._policy = policy
         self._keep = keep
         self._set_mode = set_mode
-        self._tell = tell
+        self._notice = notice
         self._recheck = recheck
         self._spawn = spawn
 
@@ -64,4 +64,4 @@ class Remembering:
                 await in_thread(partial(keep, rule, scope), abandon=False)
         except (OSError, ValueError) as error:
             why = error if isinstance(error, ValueError) else describe(error)
-            self._tell(f"{rule} is allowed for this session only: {why}", "warning")
+            self._notice(f"{rule} is allowed for this session only: {why}", "warning")

@@ -103,10 +103,10 @@ class PromptContent:
             content.append(text_block(context))
         return content, images
 
-    def tell(self, images: MentionedImages | None) -> None:
+    def publish_images(self, images: MentionedImages | None) -> None:
         """Tells of the images that a prompt mentions, once that has been told of itself."""
         if images is not None:
-            images.tell(self._session)
+            images.publish(self._session)
             self.warn_unseen(images.titles)
 
     async def _mentioned(

@@ -49,7 +49,7 @@ class MentionedImages(Struct, frozen=True):
         """What stands for each in a text."""
         return [image["title"] for image in self.told]
 
-    def tell(self, session: Session) -> None:
+    def publish(self, session: Session) -> None:
         """Tells of them, and keeps them for who shows them."""
         for why in self.refused:
             session.notice(why, "warning")

@@ -26,13 +26,13 @@ PREVIEW_CHARS = 200
 PREVIEW_PROMPTS = 20
 """How many queued prompts a ``state`` event lists; ``queued`` counts them all."""
 
-TOLD_PROMPTS = 40
+LISTED_PROMPTS = 40
 """How many a ``queue`` event lists."""
 
-TOLD_CHARS = 4_000
-"""Of each, as long as they have room in ``TOLD_BYTES``: a line of it stays below 64 KiB."""
+LISTED_CHARS = 4_000
+"""Of each, as long as they have room in ``LISTED_BYTES``: a line of it stays below 64 KiB."""
 
-TOLD_BYTES = 32_000
+LISTED_BYTES = 32_000
 LEAST_CHARS = 60
 
 
@@ -221,13 +221,13 @@ class PromptQueue:
             for prompt in islice(self._free(), PREVIEW_PROMPTS)
         ]
 
-    def told(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[dict[str, Any]]:
         """The first entries, as ``queue`` events list them (``queue_shapes.WaitingPrompt``)."""
-        left = TOLD_BYTES
+        left = LISTED_BYTES
         entries = []
-        for prompt in islice(self._prompts, TOLD_PROMPTS):
+        for prompt in islice(self._prompts, LISTED_PROMPTS):
             whole = prompt.typed
-            text = whole[:TOLD_CHARS]
+            text = whole[:LISTED_CHARS]
             size = len(encode(text))
             if size > left:
                 text = whole[:LEAST_CHARS]
@@ -254,7 +254,7 @@ class PromptQueue:
             images = (block for block in titled(prompt.content) if block["type"] == "image")
             found["content"] = [
                 {"type": "image", "name": block.get("name", ""), "title": block.get("title", "")}
-                for block in islice(images, TOLD_PROMPTS)
+                for block in islice(images, LISTED_PROMPTS)
             ]
         return found
 

@@ -40,7 +40,7 @@ class QueueEditing:
     Args:
         queue: of the session.
         wake: called when there is something to run.
-        tell: called when it is not as it was.
+        changed: called when it is not as it was.
         receipt: gives a receipt, as ``Session.receipt`` does.
         publish: takes other event bodies.
     """
@@ -49,13 +49,13 @@ class QueueEditing:
         self,
         queue: PromptQueue,
         wake: Callable[[], object],
-        tell: Callable[[], object],
+        changed: Callable[[], object],
         receipt: Callable[..., object],
         publish: Callable[[Event], object],
     ) -> None:
         self._queue = queue
         self._wake = wake
-        self._tell = tell
+        self._changed = changed
         self._receipt = receipt
         self._publish = publish
 
@@ -65,19 +65,19 @@ class QueueEditing:
         """Keeps a prompt from running while it is edited: see ``PromptQueue.hold``."""
         prompt = self._queue.hold(beside, step)
         if prompt is not None:
-            self._tell()
+            self._changed()
         return prompt
 
     def release(self, prompt: Prompt) -> None:
         """Puts back what was held; where nothing runs by now, it runs at once."""
         self._queue.put_back(prompt)
         self._wake()
-        self._tell()
+        self._changed()
 
     def let_go(self, prompt: Prompt) -> None:
         """What was held leaves the queue."""
         self._queue.let_go(prompt)
-        self._tell()
+        self._changed()
 
     # -- by anybody, by its id -------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class QueueEditing:
         if prompt.owner.at_keyboard and not actor.at_keyboard:
             text = prompt.typed[:TOLD_CHARS]
             self._publish(events.notice(f"{actor} took this out of the queue: {text}"))
-        self._tell()
+        self._changed()
 
     def edit(self, target: str, text: str, actor: Actor) -> None:
         """Changes the words of a prompt, which keeps its place and its images.
@@ -121,7 +121,7 @@ class QueueEditing:
             why = f"a person has looked at the prompt {target!r}, and let it run as it is"
             raise CannotChange("reviewed", why)
         self._queue.replace(prompt, reworded(prompt, text, actor))
-        self._tell()
+        self._changed()
 
     def move(self, target: str, position: int, actor: Actor) -> int:
         """Moves a prompt to a position, 1 for the next to run; returns where it is now.
@@ -130,7 +130,7 @@ class QueueEditing:
             CannotChange: it is not there, or in the editor.
         """
         position = self._queue.move(self._found(target, actor), position)
-        self._tell()
+        self._changed()
         return position
 
     # -- all of them -----------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Steering:
         session: whose it is.
         queue: where the prompts wait.
         content: finds what the model is sent for them.
-        tell: called when the queue has become shorter.
+        changed: called when the queue has become shorter.
 
     Attributes:
         joined: the commands that have joined it.
@@ -49,7 +49,7 @@ class Steering:
         session: Session,
         queue: PromptQueue,
         content: PromptContent,
-        tell: Callable[[], object],
+        changed: Callable[[], object],
     ) -> None:
         self.joined: list[tuple[str, str]] = []
         self.stopped: Stop | None = None
@@ -57,7 +57,7 @@ class Steering:
         self._session = session
         self._queue = queue
         self._content = content
-        self._tell = tell
+        self._changed = changed
 
     async def join(self) -> Joined:
         """Takes in what waits to join.
@@ -92,7 +92,7 @@ class Steering:
         if not queue.remove(prompt):
             return False
         self._take_in(told, images, blocks)
-        self._content.tell(mentioned)
+        self._content.publish_images(mentioned)
         return True
 
     def _take_in(
@@ -108,11 +108,11 @@ class Steering:
             self.joined.append((prompt.command_id, str(prompt.owner)))
         if images:
             self._content.warn_unseen([image["title"] for image in images])
-        self._tell()
+        self._changed()
 
     def _refuse(self, prompt: Prompt, why: str, stop: Stop | None) -> None:
         self.stopped = stop
         if prompt.command_id is not None:
             self._session.receipt(prompt.command_id, "rejected", "denied", why, owner=prompt.owner)
         self._content.refuse(prompt, why)
-        self._tell()
+        self._changed()

@@ -85,6 +85,6 @@ class AttendedSession(SessionFacts):
         if self.under_review is not None:
             self.review.end()
 
-    def tell_open(self, focus: str, *, draft_empty: bool) -> None:
+    def publish_ui(self, focus: str, *, draft_empty: bool) -> None:
         """Publishes ``ui``: what takes the person's keys (``draft_shapes.UiData``)."""
         self.bus.publish(events.system("ui", {"focus": focus, "draft_empty": draft_empty}))

@@ -28,7 +28,7 @@ from qwen_dual.core.prompts.queue_editing import QueueEditing
 from qwen_dual.core.session.attended import AttendedSession
 from qwen_dual.core.session.commanded import CommandedSession
 from qwen_dual.core.session.rewindable import RewindableSession
-from qwen_dual.core.session.state import StateTeller
+from qwen_dual.core.session.state import StatePublisher
 from qwen_dual.core.session.worker import Worker
 from qwen_dual.core.tools.tool_context import Services
 from qwen_dual.core.turns.calls import CallRunner
@@ -115,7 +115,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         self.tools = ToolRegistry(tools, approval_mode)
         self.slash = SlashCommands()
         bus.end_with(self.request_close)
-        self.approvals = Approvals(self.publish, lambda: self._state.tell())
+        self.approvals = Approvals(self.publish, lambda: self._state.publish())
         self.policy = Policy(self.tools.names, approval_mode, rules)
         self.closing = anyio.Event()
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
@@ -136,7 +136,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         self.services.judge = self.modes.judge
         self.services.person_decided = self.modes.count_anew
         self._queue = PromptQueue()
-        self._state = StateTeller(self.approvals, self._queue, self.publish)
+        self._state = StatePublisher(self.approvals, self._queue, self.publish)
         self.services.scrub = bus.secrets.scrub
         self.services.remember = Remembering(
             self.policy,
@@ -169,8 +169,8 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
-        wake, tell = self._worker.wake, self._state.tell
-        self.queue_editing = QueueEditing(self._queue, wake, tell, self.receipt, self.publish)
+        wake, changed = self._worker.wake, self._state.publish
+        self.queue_editing = QueueEditing(self._queue, wake, changed, self.receipt, self.publish)
         self.drained = self._worker.drained
         self.ended = False  # after `session_end` nothing is told
         self.tools.listen(self._tools_changed)
@@ -234,7 +234,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         waits, position = self.busy, self._queue.add(prompt)
         self._worker.wake()
         if waits:
-            self._state.tell()
+            self._state.publish()
         return position if waits else 0
 
     def _empty_queue(self, *, give_back: bool) -> None:
@@ -243,7 +243,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
             self.give_back(own)
         if told:
             self.notice(told)
-        self._state.tell()
+        self._state.publish()
 
     def answer(self, request_id: str, decision: Decision) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.models.model_set import ModelSet
     from qwen_dual.core.permissions.policy import Policy
     from qwen_dual.core.prompts.queue import PromptQueue
-    from qwen_dual.core.session.state import StateTeller
+    from qwen_dual.core.session.state import StatePublisher
     from qwen_dual.core.session.worker import Worker
     from qwen_dual.core.turns.calls import CallRunner
     from qwen_dual.protocol.shapes import Message
@@ -30,7 +30,7 @@ class SessionFacts:
     conversation: Conversation
     _models: ModelSet
     _queue: PromptQueue
-    _state: StateTeller
+    _state: StatePublisher
     _worker: Worker
     slash: SlashCommands
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
-class StateTeller:
+class StatePublisher:
     """Derives the state and publishes it when it, the turn or the queue's length changed.
 
-    What the queue lists is told when that is another, since its length is not all of it.
+    What the queue lists is published when that is another, since its length is not all of it.
 
     Args:
         approvals: while a request is pending the state is ``awaiting_approval``, whatever else
@@ -34,7 +34,7 @@ class StateTeller:
         self._queue = queue
         self._publish = publish
         self._working = "idle"
-        self._told: tuple[str, str | None, int] | None = ("idle", None, 0)
+        self._published: tuple[str, str | None, int] | None = ("idle", None, 0)
         self._version = 0  # of the queue that was looked at last
         self._listed: list[dict[str, Any]] = []
 
@@ -46,32 +46,32 @@ class StateTeller:
     def set(self, working: str) -> None:
         """Notes what the session does when it waits for nobody."""
         self._working = working
-        self.tell()
+        self.publish()
 
     def begin(self, turn_id: str) -> None:
         """Goes on where ``begun`` left off: a turn has begun, and that was told."""
         self._working, self.turn_id = "thinking", turn_id
-        self._told = ("thinking", turn_id, 0)
+        self._published = ("thinking", turn_id, 0)
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Publishes what changed."""
         now = (self.word, self.turn_id, len(self._queue))
-        if now != self._told:
-            self._told = now
+        if now != self._published:
+            self._published = now
             word, turn_id, queued = now
             self._publish(state_event(word, turn_id, queued, self._queue.listing()))
         if self._queue.version != self._version:
             self._version = self._queue.version
-            listed = self._queue.told()
+            listed = self._queue.listed()
             if listed != self._listed:
                 self._listed = listed
                 self._publish(events.system("queue", {"prompts": listed}))
 
     def now(self, command_id: str | None) -> list[Event]:
-        """The state and what waits, for who asks: bodies of events; nothing of it counts as told."""
+        """The state and what waits, for who asks: bodies of events; nothing of it counts as published."""
         state = state_event(self.word, self.turn_id, len(self._queue), self._queue.listing())
         state["data"]["command_id"] = command_id
-        listed = self._queue.told()
+        listed = self._queue.listed()
         return [state, *([events.system("queue", {"prompts": listed})] if listed else ())]
 
 

@@ -92,7 +92,7 @@ class Stats:
             data = event["data"]
             self.taken_back += -data["prompts"] if data["undo"] else data["prompts"]
         elif kind == "system" and self._agents is not None:
-            ended = self._agents.told(event["subtype"], event["data"])
+            ended = self._agents.system_event(event["subtype"], event["data"])
             self._lanes.pop(ended or "", None)
 
     def _results(self, event: Event, counts: Counts) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts.queue import PromptQueue
     from qwen_dual.core.prompts.steering import Joined, Steering
     from qwen_dual.core.session.session import Session
-    from qwen_dual.core.session.state import StateTeller
+    from qwen_dual.core.session.state import StatePublisher
     from qwen_dual.core.tools.tool import Call
     from qwen_dual.core.turns.calls import CallRunner
     from qwen_dual.protocol.content_shapes import MentionedImage, SubmittedImage
@@ -67,7 +67,7 @@ class Worker:
         self,
         session: Session,
         queue: PromptQueue,
-        state: StateTeller,
+        state: StatePublisher,
         context: ContextKeeper,
         calls: CallRunner,
         slash: SlashRunner,
@@ -251,7 +251,7 @@ class Worker:
         content, images = await self._content.whole(prompt, given, context)
         if prompt.content or len(content) > 1:
             self._session.on_content(content)
-        self._content.tell(images)
+        self._content.publish_images(images)
         return content, None
 
     async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:
@@ -274,7 +274,7 @@ class Worker:
         if self._steering is None:
             from qwen_dual.core.prompts.steering import Steering
 
-            of = (self._session, self._queue, self._content, self._state.tell)
+            of = (self._session, self._queue, self._content, self._state.publish)
             self._steering = Steering(turn_id, *of)
         return await self._steering.join()
 

@@ -282,16 +282,16 @@ class QuestionCall(Call, Protocol):
 
 
 @runtime_checkable
-class TellsMore(Protocol):
+class DescribesRequest(Protocol):
     """A call whose request says more than its arguments."""
 
-    def told(self) -> Mapping[str, Any]:
+    def request_fields(self) -> Mapping[str, Any]:
         """Fields of the request, in place of those that it would have or besides."""
         ...
 
 
 @runtime_checkable
-class DecidedCall(TellsMore, Protocol):
+class DecidedCall(DescribesRequest, Protocol):
     """A call that does what it was allowed to by the answer itself: a plan that ends plan mode.
 
     Attributes:

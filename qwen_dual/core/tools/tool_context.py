@@ -143,14 +143,14 @@ class Services:
         asked: Message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
         model, answer = self._model(), SingleAnswer()
         try:
-            await answer.read(model, ModelRequest(system, [asked]), self._tell_wait)
+            await answer.read(model, ModelRequest(system, [asked]), self._publish_wait)
         finally:
             if answer.usage != TokenUsage():
                 self._publish(events.side_call(purpose, model.name, answer.usage.fields()))
                 self._publish(self.meter.count(model.name, answer.usage))
         return answer.text
 
-    def _tell_wait(self, wait: RetryWait) -> None:
+    def _publish_wait(self, wait: RetryWait) -> None:
         self._publish(events.system("model_retry", wait.fields()))
 
     async def run(self, kind: Kind, call: Call, context: ToolContext) -> ToolResult:

@@ -260,15 +260,15 @@ class CallRunner:
         async def ask(about: Call) -> Decision:
             decision = await self._approval.ask_on_the_way(job, about, self.jobs)
             if decision.allowed:
-                self._tell_start(job, about)
+                self._publish_start(job, about)
             return decision
 
-        self._tell_start(job, call, await unseen_change(job, call))
+        self._publish_start(job, call, await unseen_change(job, call))
         assert job.tool is not None
         context = self.context(job.requested.id, progress.report, ask)
         return await self._services.run(job.tool.kind, call, context)
 
-    def _tell_start(self, job: RequestedRun, call: Call, preview: Preview | None = None) -> None:
+    def _publish_start(self, job: RequestedRun, call: Call, preview: Preview | None = None) -> None:
         told = events.tool_progress(
             job.requested.id, job.requested.name, "started", call.title, preview
         )

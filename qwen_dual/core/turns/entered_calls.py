@@ -18,7 +18,7 @@ from qwen_dual.protocol import events
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.session.state import StateTeller
+    from qwen_dual.core.session.state import StatePublisher
     from qwen_dual.core.turns.calls import CallRunner
     from qwen_dual.core.turns.requested_run import RequestedRun
     from qwen_dual.protocol.events import Event
@@ -41,7 +41,7 @@ class EnteredCalls:
         self,
         runner: Callable[[Callable[[Event], object]], CallRunner],
         publish: Callable[[Event], object],
-        state: StateTeller,
+        state: StatePublisher,
     ) -> None:
         self._make = runner
         self._runner: CallRunner | None = None

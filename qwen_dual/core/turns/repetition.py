@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.models.answer import RequestedCall
     from qwen_dual.protocol.shapes import ResultContent
 
-TELL_AFTER = 3
+REMIND_AFTER = 3
 """Rounds after which the model is told."""
 
 STOP_AFTER = 5
@@ -25,7 +25,7 @@ STOP_AFTER = 5
 LONGEST_ROUND = 4
 """Calls that may take turns: A, B, A, B is a round of two."""
 
-TOLD = (
+REMINDER = (
     "You have made the same {calls} {rounds} times in a row now, with the same result each time. "
     "Another try will give the same. Do something else: change the arguments, use another tool, "
     "or say what is missing."
@@ -35,7 +35,7 @@ STOPPED = (
     "same result each time. Say how it should go on."
 )
 
-Finding = Literal["", "tell", "stop"]
+Finding = Literal["", "remind", "stop"]
 
 
 class Repetition:
@@ -50,7 +50,7 @@ class Repetition:
         self._length = 1  # calls of a round
         self._calls: list[int] = []
         self._tools: list[str] = []  # those of the last ones, in words
-        self._told = False
+        self._reminded = False
 
     def add(self, call: RequestedCall, result: ResultContent, word: str = "") -> Finding:
         """Takes one call and what came of it.
@@ -59,7 +59,7 @@ class Repetition:
             word: what a person calls its tool; the name unless given.
 
         Returns:
-            ``tell`` once when the model should be told, ``stop`` when the turn should end.
+            ``remind`` once when the model should be told, ``stop`` when the turn should end.
         """
         import json
 
@@ -75,16 +75,16 @@ class Repetition:
         self.rounds = _rounds(self._calls, self._length)
         if self.rounds >= STOP_AFTER:
             return "stop"
-        if self.rounds < TELL_AFTER:
-            self._told = False
+        if self.rounds < REMIND_AFTER:
+            self._reminded = False
             return ""
-        told, self._told = self._told, True
-        return "" if told else "tell"
+        reminded, self._reminded = self._reminded, True
+        return "" if reminded else "remind"
 
     @property
-    def told(self) -> str:
+    def reminder(self) -> str:
         """What the model is told."""
-        return TOLD.format(calls=self._round, rounds=self.rounds)
+        return REMINDER.format(calls=self._round, rounds=self.rounds)
 
     @property
     def stopped(self) -> str:

@@ -11,7 +11,7 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.tools.tool import Display, Shown, TellsMore, ToolResult
+from qwen_dual.core.tools.tool import DescribesRequest, Display, Shown, ToolResult
 from qwen_dual.core.turns.outcome import Outcome
 from qwen_dual.core.turns.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
 from qwen_dual.protocol import events
@@ -114,7 +114,9 @@ class RequestedRun(Struct, eq=False):
             "rule": ", ".join(self.rules) or None,
             "rules": list(self.rules) or None,
         }
-        return {**request, **call.told()} if isinstance(call, TellsMore) else request
+        return (
+            {**request, **call.request_fields()} if isinstance(call, DescribesRequest) else request
+        )
 
     def remarked(self, call: Call, preview: Preview | None) -> Preview | None:
         """``preview`` with who changed the call, or wants it to be asked, and why no model decided.

@@ -150,7 +150,7 @@ class Turn:
                 return "error"
             if not answer.calls:
                 ended = await self._why_ended(answer)
-                if ended == "end_turn" and await self._told_late():
+                if ended == "end_turn" and await self._add_news():
                     continue
                 if ended == "end_turn" and self._hooks.current is not None:
                     ended = await self._heard_at_end(self._hooks.current, answer)
@@ -317,7 +317,7 @@ class Turn:
         if blocks:
             self._conversation.add("assistant", blocks)
             self._conversation.measured(answer.usage)
-        self._context.tell_usage(self._model, answer.usage)
+        self._context.publish_usage(self._model, answer.usage)
 
     def _count(self, usage: TokenUsage) -> None:
         self.usage["input_tokens"] += usage.input_tokens
@@ -355,7 +355,7 @@ class Turn:
         self._conversation.add("user", [{"type": "text", "text": found.told}])
         return None
 
-    async def _told_late(self) -> bool:
+    async def _add_news(self) -> bool:
         """Tells the model how what goes on beside the turn has ended; whether there was any."""
         beside = None if self._services is None else self._services.beside
         if beside is None or not beside.pending:
@@ -386,9 +386,9 @@ class Turn:
         found: Finding = ""
         for call, job, block in zip(calls, self._calls.jobs, outcome.results, strict=True):
             found = self._repetition.add(call, block["content"], job.word) or found
-        if found == "tell":
-            outcome.add_text(self._repetition.told)
-            self._publish(events.notice(f"Told the model: {self._repetition.told}"))
+        if found == "remind":
+            outcome.add_text(self._repetition.reminder)
+            self._publish(events.notice(f"Told the model: {self._repetition.reminder}"))
         return found
 
     def _add_results(self, outcome: Outcome) -> None:

@@ -49,29 +49,29 @@ class Headless:
     Args:
         session: to run.
         output: where the messages go.
-        tell: takes what a person should know, for stderr.
+        warn: takes what a person should know, for stderr.
         answerable: whether somebody may answer requests; else each is refused at once.
 
     Attributes:
         ended_by: what ends a run that was stopped from outside, where that is known.
         told: the first message, where it was told before there was a session.
-        tells_retries: whether it is told that a model call is made again.
+        warns_of_retries: whether it is told that a model call is made again.
     """
 
     def __init__(
         self,
         session: SessionHandle,
         output: Output,
-        tell: Callable[[str], object],
+        warn: Callable[[str], object],
         *,
         answerable: bool = False,
     ) -> None:
         self.ended_by: Callable[[], Ending | None] = lambda: None
         self.told: Message | None = None
-        self.tells_retries = False
+        self.warns_of_retries = False
         self._handle = session
         self._output = output
-        self._tell = tell
+        self._warn = warn
         self._answerable = answerable
         self._context_tokens: int | None = None
         self._results: list[Event] = []
@@ -104,9 +104,9 @@ class Headless:
             self._answered(event["message"], event.get("parent_tool_use_id"))
         elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
             text = event["data"]["text"]
-            self._tell(text if main else f"{self._agent(event['parent_tool_use_id'])}: {text}")
-        elif event.get("subtype") == "model_retry" and self.tells_retries:
-            self._tell_retry(event["data"])
+            self._warn(text if main else f"{self._agent(event['parent_tool_use_id'])}: {text}")
+        elif event.get("subtype") == "model_retry" and self.warns_of_retries:
+            self._warn_of_retry(event["data"])
         message = messages.message_of(
             event, partials=self._output.partials, hook_events=self._output.hook_events
         )
@@ -127,9 +127,9 @@ class Headless:
         """The name of the sub-agent that works for a call."""
         return "sub-agent" if self._agents is None else self._agents.of(call_id).name
 
-    def _tell_retry(self, data: Mapping[str, Any]) -> None:
+    def _warn_of_retry(self, data: Mapping[str, Any]) -> None:
         if data["attempts"] is not None:  # else the wait for a full service has lines of its own
-            self._tell(
+            self._warn(
                 f"{data['message'].rstrip('. ')}; trying again in {data['delay_ms'] / 1000:.0f} s "
                 f"({data['attempt']} of {data['attempts']})"
             )
@@ -197,4 +197,4 @@ class Headless:
             )
         )
         if ending.is_error:
-            self._tell(f"{ending.message} {what_helps(result)}".rstrip())
+            self._warn(f"{ending.message} {what_helps(result)}".rstrip())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.launch import Launch
 
 
-def tell_ahead(launch: Launch, stdout: Stdout) -> Message | None:
+def write_init_ahead(launch: Launch, stdout: Stdout) -> Message | None:
     """Writes what ``Headless.begin`` would write later, and returns it; None where nothing is certain.
 
     Of a session that nobody can be asked in, and that gets no tools from its front end.

@@ -85,12 +85,12 @@ class Run:
         self._stderr = stderr
         self._structured: StructuredOutput | None = None
         self._progress: Progress | None = None
-        self._tells_retries = False
+        self._warns_of_retries = False
         self._stats = Stats() if wanted.format == "json" else None
         self._output = self._make_output()
-        self.front = Headless(session, self._output, self.tell, answerable=wanted.answerable)
+        self.front = Headless(session, self._output, self.warn, answerable=wanted.answerable)
         self.front.told = wanted.told
-        self.front.tells_retries = self._tells_retries
+        self.front.warns_of_retries = self._warns_of_retries
         exempt = []
         if wanted.schema is not None:
             self._structured = self._ask_for_data(wanted.schema)
@@ -108,7 +108,7 @@ class Run:
         if event["type"] == "user" and self._structured is not None and self._structured.answer:
             self._session.interrupt(POLICY, why=Stop("end_turn"))  # nothing is left to ask for
 
-    def tell(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """Tells a person, on stderr."""
         if self._progress is not None:
             self._progress.clear()
@@ -131,14 +131,14 @@ class Run:
             result = await self._answer()
             group.cancel_scope.cancel()
         if self._stdout.gone:
-            return self._stdout.lost(self.tell)
+            return self._stdout.lost(self.warn)
         ending, more = self._conclude(result)
         if self._stats is not None:
             more["stats"] = self._stats.described()
         self.front.end(result, ending, more)
-        self._tell_denials(result["permission_denials"])
+        self._report_denials(result["permission_denials"])
         self._output.close()
-        return ending.status if self._stdout.drain() else self._stdout.lost(self.tell)
+        return ending.status if self._stdout.drain() else self._stdout.lost(self.warn)
 
     # -- the answer ------------------------------------------------------------------------
 
@@ -185,12 +185,12 @@ class Run:
         self._session.add_tool(tool)
         return tool
 
-    def _tell_denials(self, denials: Sequence[dict[str, Any]]) -> None:
+    def _report_denials(self, denials: Sequence[dict[str, Any]]) -> None:
         if not denials or self._wanted.answerable:
             return
         counted = Counter(denial["tool_name"] for denial in denials)
         calls = ", ".join(f"{name} ({count})" for name, count in counted.items())
-        self.tell(
+        self.warn(
             f"not allowed, as nobody could be asked, or a rule or a hook forbids it: {calls}. "
             "--allowed-tools and --approval-mode say what may run."
         )
@@ -200,7 +200,7 @@ class Run:
     def _make_output(self) -> Output:
         wanted, stdout = self._wanted, self._stdout
         on_terminal = not wanted.quiet and self._stderr.isatty()
-        self._tells_retries = not (on_terminal or wanted.quiet)  # where no line redraws itself
+        self._warns_of_retries = not (on_terminal or wanted.quiet)  # where no line redraws itself
         if on_terminal:
             from qwen_dual.frontends.headless.progress import Progress
 

@@ -93,7 +93,7 @@ class StreamRun:
         self._control = ControlProtocol(
             session,
             self._output.message,
-            self.tell,
+            self.warn,
             asks=wanted.asks,
             look_for_model=look_for_model,
             servers=servers,
@@ -105,7 +105,7 @@ class StreamRun:
         self._status = 0
         self._unannounced = False
         self._refused: list[tuple[int, Unusable]] = []
-        self.front = Headless(session, self._output, self.tell, answerable=True)
+        self.front = Headless(session, self._output, self.warn, answerable=True)
 
     @property
     def _session(self) -> SessionHandle:
@@ -144,7 +144,7 @@ class StreamRun:
         self._unannounced = False
         self.front.begin(self._session.mcp_servers)
 
-    def tell(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """Tells a person, on stderr."""
         with suppress(OSError, ValueError):  # nobody reads it any more
             self._stderr.write(f"qwen-dual: {sanitise(text)}\n")
@@ -172,12 +172,12 @@ class StreamRun:
             self._announce()
             self._end({**never_began(self._session.id), "command_id": prompt.command_id})
         for _, error in self._refused:  # what was to run before it was taken out of the queue
-            self._tell_refused(error)
+            self._report_refused(error)
         self._output.close()
         self._stdout.drain()
         by = self.front.ended_by()
         status = self._status if by is None else by.status
-        return self._stdout.lost(self.tell) if self._stdout.gone else status
+        return self._stdout.lost(self.warn) if self._stdout.gone else status
 
     async def _read(self, fd: int) -> None:
         """Takes what comes in; at its end the session finishes what there is, and closes."""
@@ -205,7 +205,7 @@ class StreamRun:
         self._refused = [(before, error) for before, error in waiting if before > 0]
         for before, error in waiting:
             if before <= 0:
-                self._tell_refused(error)
+                self._report_refused(error)
 
     def _refuse(self, error: Unusable) -> None:
         """Has a prompt that cannot be used end in its turn, since its sender waits for a result."""
@@ -214,9 +214,9 @@ class StreamRun:
         if before:
             self._refused.append((before, error))
         else:
-            self._tell_refused(error)
+            self._report_refused(error)
 
-    def _tell_refused(self, error: Unusable) -> None:
+    def _report_refused(self, error: Unusable) -> None:
         self._announce()
         result = {**never_began(self._session.id), "stop_reason": "error"}
         more: dict[str, Any] = {"command_id": error.command_id} if error.command_id else {}

@@ -13,5 +13,5 @@ An arrow only ever points down in this list; imports for types alone may point u
 
 What is made of them stands here: ``controller``, what keys do, and ``keys``, which bind them; ``app``, which
 puts view, controller, region and terminal together; ``frontend``, which runs it for a session;
-``attached``, for one that runs elsewhere; ``shared_draft`` and ``open_teller``, for hosts.
+``attached``, for one that runs elsewhere; ``shared_draft`` and ``ui_publisher``, for hosts.
 """

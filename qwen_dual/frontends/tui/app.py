@@ -239,7 +239,7 @@ class Tui:
             if self._history is not None:
                 self._history.flush()
             self._flush()
-        self._failures.tell()
+        self._failures.raise_first()
 
     def _flush(self) -> None:
         """Prints what was finished since the last drawing."""

@@ -104,14 +104,14 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
 
     handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes, shared))
     if shown.told:
-        _tell_open(handle, tui, shared())
+        _publish_ui(handle, tui, shared())
     if wants_picker(launch.spec):
         tui.controller.open_form("/resume")
     async with anyio.create_task_group() as group:
 
         async def after_first_paint() -> None:
             await tui.painted.wait()
-            _tell_terminal(handle, guest, words=shown.screen_reader)
+            _guide_terminal(handle, guest, words=shown.screen_reader)
             tui.changed()
             await _after_first_paint(handle, shown, tui)
             await changes.run()
@@ -122,20 +122,20 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
         group.cancel_scope.cancel()
 
 
-def _tell_open(handle: OpenSession, tui: Tui, draft: SharedEditor) -> None:
+def _publish_ui(handle: OpenSession, tui: Tui, draft: SharedEditor) -> None:
     """Has channels told what takes the person's keys."""
-    from qwen_dual.frontends.tui.open_teller import OpenTeller
+    from qwen_dual.frontends.tui.ui_publisher import UiPublisher
 
-    def tell(focus: str, draft_empty: bool) -> None:
-        handle.latest.tell_open(focus, draft_empty=draft_empty)
+    def publish(focus: str, draft_empty: bool) -> None:
+        handle.latest.publish_ui(focus, draft_empty=draft_empty)
 
-    teller = OpenTeller(tui.controller, tell)
-    draft.follow(None, teller.look)
-    tui.controller.on_look = teller.look
-    handle.subscribe(teller, name="What is open", on_error="drop", streamed=False)
+    publisher = UiPublisher(tui.controller, publish)
+    draft.follow(None, publisher.look)
+    tui.controller.on_look = publisher.look
+    handle.subscribe(publisher, name="What is open", on_error="drop", streamed=False)
 
 
-def _tell_terminal(handle: OpenSession, guest: Guest, *, words: bool) -> None:
+def _guide_terminal(handle: OpenSession, guest: Guest, *, words: bool) -> None:
     """Has the terminal told what the session is doing."""
     from qwen_dual.frontends.tui.terminal.reports import Reports
     from qwen_dual.runtime.in_terminal import InTerminal

@@ -65,13 +65,13 @@ class Written:
     async def skills(self) -> str:
         """What there is, and what is wrong with one."""
         found = await self._refreshed()
-        told = "" if found is None else found.told_skills()
+        told = "" if found is None else found.skills_text()
         return told or NO_SKILLS.format(places=self._places("skills"))
 
     async def commands(self) -> str:
         """The same of commands."""
         found = await self._refreshed()
-        told = "" if found is None else found.told_commands()
+        told = "" if found is None else found.commands_text()
         return told or NO_COMMANDS.format(places=self._places("commands"))
 
     async def _refreshed(self) -> Definitions | None:

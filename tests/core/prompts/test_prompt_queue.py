@@ -10,10 +10,10 @@ import pytest
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.prompts.prompt import Prompt
 from qwen_dual.core.prompts.queue import (
+    LISTED_CHARS,
+    LISTED_PROMPTS,
     PREVIEW_CHARS,
     PREVIEW_PROMPTS,
-    TOLD_CHARS,
-    TOLD_PROMPTS,
     PromptQueue,
 )
 from qwen_dual.core.prompts.queue_editing import CannotChange, QueueEditing
@@ -108,9 +108,9 @@ def test_a_listing_is_bounded_whatever_is_queued() -> None:
     listing = queue.listing()
     assert len(listing) == PREVIEW_PROMPTS
     assert all(len(entry["text"]) == PREVIEW_CHARS for entry in listing)
-    told = queue.told()
-    assert len(told) == TOLD_PROMPTS
-    assert len(told[0]["text"]) == TOLD_CHARS
+    told = queue.listed()
+    assert len(told) == LISTED_PROMPTS
+    assert len(told[0]["text"]) == LISTED_CHARS
     assert all(entry["cut"] for entry in told)
     assert len(encode(told)) < 64 << 10
 
@@ -135,7 +135,7 @@ def test_each_prompt_has_an_id_and_two_hosts_may_use_the_same() -> None:
     queue.add(Prompt("typed", KEYBOARD))
     queue.add(Prompt("of the file", INPUT, "1"))
     queue.add(Prompt("of zed", ZED, "1"))
-    ids = [entry["id"] for entry in queue.told()]
+    ids = [entry["id"] for entry in queue.listed()]
     assert len(set(ids)) == 3
     assert ids[1] == "1"
     found = [queue.find("1", INPUT), queue.find("1", ZED), queue.find(ids[0], ZED)]
@@ -158,9 +158,9 @@ def test_a_move_goes_to_the_position_or_the_end() -> None:
 
 def test_an_edited_prompt_is_its_editors_and_still_whose_it_was() -> None:
     at = Edited(Prompt("mine", KEYBOARD), Prompt("ls", KEYBOARD, action="shell"))
-    mine, command = (entry["id"] for entry in at.queue.told())
+    mine, command = (entry["id"] for entry in at.queue.listed())
     at.editing.edit(mine, "theirs", ZED)
-    entry = at.queue.told()[0]
+    entry = at.queue.listed()[0]
     assert entry == {
         "id": mine,
         "text": "theirs",
@@ -185,7 +185,7 @@ def test_the_images_of_an_edited_prompt_stay() -> None:
     assert prompt.own == "look again"
     assert [block["type"] for block in prompt.content] == ["text", "image"]
     at.queue.add(prompt)
-    assert at.queue.told()[0]["content"] == [
+    assert at.queue.listed()[0]["content"] == [
         {"type": "image", "name": "shot.png", "title": "[image 1: shot.png]"}
     ]
 
@@ -193,7 +193,7 @@ def test_the_images_of_an_edited_prompt_stay() -> None:
 def test_what_is_cancelled_is_told_to_who_submitted_it() -> None:
     at = Edited(Prompt("mine", KEYBOARD), Prompt("theirs", INPUT, "1"))
     at.editing.cancel("1", ZED)
-    at.editing.cancel(at.queue.told()[0]["id"], ZED)
+    at.editing.cancel(at.queue.listed()[0]["id"], ZED)
     receipt, notice = (event["data"] for event in at.told)
     assert (receipt["id"], receipt["status"], receipt["code"]) == ("1", "rejected", "cancelled")
     assert notice["text"] == "host:zed took this out of the queue: mine"
@@ -207,7 +207,7 @@ def test_a_prompt_in_the_editor_keeps_its_place_and_nobody_else_has_it() -> None
     second = at.editing.hold(held.id)
     assert second is not None and second.text == "b"
     at.editing.release(held)
-    assert [entry["id"] for entry in at.queue.told() if "editing" in entry] == ["b"]
+    assert [entry["id"] for entry in at.queue.listed() if "editing" in entry] == ["b"]
     for refusal in (("cancel", "b"), ("edit", "b", "x"), ("move", "b", 1)):
         assert at.refused(*refusal) == "being_edited"
     assert at.editing.move("c", 1, ZED) == 1
@@ -234,4 +234,4 @@ def test_a_prompt_that_was_let_go_leaves_the_queue() -> None:
     assert held is not None
     at.editing.let_go(held)
     assert at.queue.texts(editing=True) == []
-    assert at.queue.told() == []
+    assert at.queue.listed() == []

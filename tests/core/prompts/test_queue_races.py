@@ -98,7 +98,7 @@ class Race:
         """Does one thing."""
         drawn, act = self.drawn, self.drawn.randrange(12)
         by = drawn.choice(self.hosts)
-        listed = self.session._queue.told()
+        listed = self.session._queue.listed()
         target = drawn.choice(listed)["id"] if listed else "none"
         if act < 3:
             self.session.submit(self._new(), KEYBOARD, steers=act < 2)

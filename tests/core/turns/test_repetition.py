@@ -23,18 +23,18 @@ def found(*made: str) -> list[str]:
 
 
 def test_the_third_time_is_told_once_and_the_fifth_ends_it() -> None:
-    assert found("A", "A", "A", "A", "A") == ["", "", "tell", "", "stop"]
+    assert found("A", "A", "A", "A", "A") == ["", "", "remind", "", "stop"]
 
 
 def test_calls_that_take_turns_count_as_rounds() -> None:
-    assert found(*"ABABAB") == ["", "", "", "", "", "tell"]
+    assert found(*"ABABAB") == ["", "", "", "", "", "remind"]
     assert found(*"ABC" * 5)[-1] == "stop"
     assert "stop" not in found(*"ABCDE" * 9)
 
 
 def test_another_result_begins_anew() -> None:
-    assert found("A", "A", "A", "A2", "A2", "A", "A") == ["", "", "tell", "", "", "", ""]
-    assert "tell" not in found(*(f"A{number}" for number in range(20)))
+    assert found("A", "A", "A", "A2", "A2", "A", "A") == ["", "", "remind", "", "", "", ""]
+    assert "remind" not in found(*(f"A{number}" for number in range(20)))
 
 
 def test_another_call_in_between_begins_anew() -> None:
@@ -45,7 +45,7 @@ def test_what_is_told_says_how_many_calls_take_turns() -> None:
     repetition = Repetition()
     for name in "ABABABABA":
         repetition.add(RequestedCall("id", name, {}, ""), "same")
-    assert repetition.told.startswith("You have made the same 2 calls 4 times in a row")
+    assert repetition.reminder.startswith("You have made the same 2 calls 4 times in a row")
     assert repetition.add(RequestedCall("id", "B", {}, ""), "same") == "stop"
     assert "the same 2 calls (A, B) 5 times" in repetition.stopped
 
@@ -60,7 +60,7 @@ def test_the_order_of_arguments_makes_no_other_call() -> None:
         repetition.add(RequestedCall("id", "A", orders[number % 2], ""), "same")
         for number in range(5)
     ]
-    assert told == ["", "", "tell", "", "stop"]
+    assert told == ["", "", "remind", "", "stop"]
     assert "the same call (A) 5 times" in repetition.stopped
 
 

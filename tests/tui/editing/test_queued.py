@@ -154,7 +154,7 @@ def test_a_queued_command_is_listed_with_its_mark() -> None:
 
 def shown(at: Desk) -> list[str]:
     """The queue as the person sees it."""
-    feed(at.view, [events.system("queue", {"prompts": at.session.waiting.told()})])
+    feed(at.view, [events.system("queue", {"prompts": at.session.waiting.listed()})])
     return [queued.text for queued in at.view.work.queue]
 
 

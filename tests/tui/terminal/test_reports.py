@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.terminal.program_status import MAX_UNTOLD, Status, StatusFollower
+from qwen_dual.frontends.tui.terminal.program_status import MAX_UNREPORTED, Status, StatusFollower
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import statuses, titles
 from tests.tui.terminal.reported import ATTRIBUTES, KNOWN, XTERM, Desk, made
@@ -132,7 +132,7 @@ def test_a_terminal_that_does_not_read_makes_nothing_grow() -> None:
     for _ in range(1000):
         for event in (*made("thinking"), *made("done")):
             follower(event)
-    assert len(follower.take()) == MAX_UNTOLD
+    assert len(follower.take()) == MAX_UNREPORTED
     assert follower.take() == []
     assert follower.latest == Status("done")
 

@@ -70,18 +70,18 @@ class Editor:
         self._images: DraftImages | None = None
         self._place = 0
 
-        def tell(_: Buffer) -> None:
+        def text_changed(_: Buffer) -> None:
             self._note()
             changed()
             moved()
 
-        def tell_place(_: Buffer) -> None:
+        def cursor_moved(_: Buffer) -> None:
             self._note()
             if not self._step_over():
                 moved()
 
-        self.buffer.on_text_changed += tell
-        self.buffer.on_cursor_position_changed += tell_place
+        self.buffer.on_text_changed += text_changed
+        self.buffer.on_cursor_position_changed += cursor_moved
 
     def _note(self) -> None:
         self.version += 1

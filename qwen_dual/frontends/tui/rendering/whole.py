@@ -14,7 +14,7 @@ from msgspec import Struct
 from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.rendering.render import ARROWS, FAILED, MODEL, OK, PERSON
 from qwen_dual.frontends.tui.state.agents import AgentTexts
-from qwen_dual.frontends.tui.state.live_state import is_remote, sender_of, telling_argument
+from qwen_dual.frontends.tui.state.live_state import is_remote, main_argument, sender_of
 from qwen_dual.frontends.tui.state.outcome import ending
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.rewound import rewound_text
@@ -147,7 +147,7 @@ class WholeTranscript:
             elif block["type"] == "thinking":
                 self._add(MODEL, f"(thinking) {block['thinking']}")
             elif block["type"] == "tool_use":
-                argument = visible(telling_argument(block["input"]))
+                argument = visible(main_argument(block["input"]))
                 head = f"{self._display_of(sanitise(block['name'])).word}  {argument}".rstrip()
                 self._calls[block["id"]] = _Call(head)
 
@@ -195,7 +195,7 @@ class WholeTranscript:
                 self._lanes.clear()
                 self._chars, self._cut = 0, False
             case "task_started" | "task_notification":
-                self._add(" ", self._lanes.told(event["subtype"], data))
+                self._add(" ", self._lanes.system_event(event["subtype"], data))
 
     def _add(self, symbol: str, text: str, diff: str = "") -> None:
         if not text or text.isspace():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from qwen_dual.frontends.tui.state.blocks import NoticeBlock, ToolBlock
-from qwen_dual.frontends.tui.state.live_state import telling_argument
+from qwen_dual.frontends.tui.state.live_state import main_argument
 from qwen_dual.frontends.tui.state.outcome import elapsed, taken
 from qwen_dual.protocol.agents import AgentCalls, agent_call
 from qwen_dual.protocol.sanitise import sanitise
@@ -102,9 +102,9 @@ class Lanes:
         """Takes the blocks of a message: who works for which call stands in the call."""
         self._calls.called(blocks, caller)
 
-    def told(self, subtype: str, data: Event) -> list[Block]:
+    def system_event(self, subtype: str, data: Event) -> list[Block]:
         """Takes what the system tells: that an agent goes on in the background, or ended there."""
-        ended = self._calls.told(subtype, data)
+        ended = self._calls.system_event(subtype, data)
         if subtype == "task_started":
             agent = data["tool_use_id"]
             self.at_work.pop(agent, None)
@@ -151,7 +151,7 @@ class Lanes:
         if kind == "system":
             data = event["data"]
             if event["subtype"] != "notice":
-                return self.told(event["subtype"], data)
+                return self.system_event(event["subtype"], data)
             return [NoticeBlock(data["level"], f"{self.name_of(agent)}: {sanitise(data['text'])}")]
         if kind not in ("assistant", "user"):
             return []
@@ -212,7 +212,7 @@ class Lanes:
         if named is not None:
             return f"Waiting for {_name(named)}"
         doing = self._display_of(sanitise(name)).doing
-        return f"{doing} {visible_line(telling_argument(arguments))}".rstrip()
+        return f"{doing} {visible_line(main_argument(arguments))}".rstrip()
 
 
 def _name(call: AgentCall) -> str:
@@ -251,13 +251,13 @@ class AgentTexts:
             self._open[agent] = lane
         return lane.transcript
 
-    def told(self, subtype: str, data: Event) -> str:
+    def system_event(self, subtype: str, data: Event) -> str:
         """Takes what the system tells: that an agent goes on in the background, or ended there.
 
         Returns:
             The text of the lane that ended.
         """
-        agent = self._calls.told(subtype, data)
+        agent = self._calls.system_event(subtype, data)
         if subtype == "task_started" and (lane := self._open.get(data["tool_use_id"])):
             lane.call = self._calls.of(data["tool_use_id"])
         return self._end(agent) if agent is not None else ""

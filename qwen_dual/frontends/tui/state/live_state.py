@@ -29,7 +29,7 @@ OUTPUT_LINES = 12
 """How much of a running call's output is kept for the live region."""
 
 # The argument that says most about a call, the first that it has.
-_TELLING = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
+_MAIN_ARGUMENTS = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
 
 
 _DENIED = {"questions": "not answered", "plan": "not accepted"}
@@ -216,11 +216,11 @@ def retry_of(data: Mapping[str, Any], now: float) -> Retry:
     return Retry(data["attempt"], data["attempts"], due, sanitise(data["message"]).strip())
 
 
-def telling_argument(arguments: Mapping[str, Any]) -> str:
+def main_argument(arguments: Mapping[str, Any]) -> str:
     """The argument of a call that says most, as it came; empty where none does."""
     if (agent := agent_call(arguments)) is not None:
         return f"{agent.name}: {agent.description}" if agent.description else agent.name
-    for key in _TELLING:
+    for key in _MAIN_ARGUMENTS:
         value = arguments.get(key)
         if isinstance(value, str) and value:
             return value
@@ -243,7 +243,7 @@ def request_of(
     preview = request.get("preview") or {}
     arguments = request.get("input") or {}
     plan = preview.get("kind") == "plan"  # of which the title says most
-    argument = preview["title"] if plan else telling_argument(arguments)
+    argument = preview["title"] if plan else main_argument(arguments)
     warnings = preview.get("warnings") or ()
     name = sanitise(request["tool_name"])
     agent = event.get("parent_tool_use_id") or ""

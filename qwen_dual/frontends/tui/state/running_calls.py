@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.state.blocks import expanded
-from qwen_dual.frontends.tui.state.live_state import RunningTool, telling_argument
+from qwen_dual.frontends.tui.state.live_state import RunningTool, main_argument
 from qwen_dual.frontends.tui.state.outcome import finished_tool
 from qwen_dual.frontends.tui.state.todo import TodoBlock, todos_of
 from qwen_dual.protocol.blocks import images_in, text_in
@@ -67,7 +67,7 @@ class RunningCalls:
     def called(self, block: Event) -> None:
         """Takes a call as its message has it, whole."""
         call = self.of(block["id"], block["name"])
-        call.title = visible(telling_argument(block["input"]))
+        call.title = visible(main_argument(block["input"]))
         if call.display.checklist:
             call.todos = todos_of(block["input"].get(call.display.checklist))
 

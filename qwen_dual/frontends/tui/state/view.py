@@ -276,7 +276,7 @@ class View:
         if (handler := _SYSTEM_HANDLERS.get(subtype)) is not None:
             handler(self, data)
             return
-        if ended := self._lanes.told(subtype, data):
+        if ended := self._lanes.system_event(subtype, data):
             self._finished += ended
             self.folded = FoldedAgents()
         self.work.agents = self._lanes.at_work

@@ -50,7 +50,7 @@ class LoopFailures:
         finally:
             loop.set_exception_handler(before)
 
-    def tell(self) -> None:
+    def raise_first(self) -> None:
         """Raises where there was a failure.
 
         Raises:

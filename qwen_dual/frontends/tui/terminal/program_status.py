@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.osc import BlockedKind, ProgramState
 
-MAX_UNTOLD = 64
+MAX_UNREPORTED = 64
 """Changes that are kept for a terminal that does not read; of more the oldest go."""
 
 
@@ -47,8 +47,8 @@ class StatusFollower:
         self.turn_seconds = 0.0
         self._now = now
         self._began = 0.0
-        self._untold: list[Status] = []
-        self._told = IDLE
+        self._unreported: list[Status] = []
+        self._reported = IDLE
         self._word = "idle"
         self._worked = False  # something that a result will end
         self._waits: dict[str, BlockedKind] = {}  # requests, in the order of asking
@@ -60,10 +60,10 @@ class StatusFollower:
         kind = event["type"]
         if kind == "control_request":
             self._waits[event["request_id"]] = kind_of(event["request"])
-            self._tell_waiting()
+            self._report_waiting()
         elif kind == "control_response":
             self._waits.pop(event["response"]["request_id"], None)
-            self._tell_waiting()
+            self._report_waiting()
         elif event.get("parent_tool_use_id") is not None:
             return
         elif kind == "system" and event["subtype"] == "state":
@@ -77,9 +77,9 @@ class StatusFollower:
 
     def take(self) -> list[Status]:
         """The changes since the last time, the oldest first."""
-        untold, self._untold = self._untold, []
-        self._told, self.turn_seconds = self.latest, 0.0
-        return untold
+        unreported, self._unreported = self._unreported, []
+        self._reported, self.turn_seconds = self.latest, 0.0
+        return unreported
 
     def _follow_state(self, word: str) -> None:
         self._word = word
@@ -92,7 +92,7 @@ class StatusFollower:
                 self._worked, self._began = True, self._now()
             self._change(WORKING)
 
-    def _tell_waiting(self) -> None:
+    def _report_waiting(self) -> None:
         if self._waits:
             self._change(Status("blocked", next(iter(self._waits.values()))))
 
@@ -104,8 +104,8 @@ class StatusFollower:
         if stopped:
             return
         self.turn_seconds = self._now() - self._began
-        if self._untold and self._untold[-1] == IDLE:
-            self._untold.pop()
+        if self._unreported and self._unreported[-1] == IDLE:
+            self._unreported.pop()
         self._change_to_rest(Status("error" if failed else "done"))
 
     def _change_to_rest(self, rest: Status) -> None:
@@ -114,9 +114,9 @@ class StatusFollower:
 
     def _change(self, status: Status) -> None:
         self.latest = status
-        if status != (self._untold[-1] if self._untold else self._told):
-            self._untold.append(status)
-            del self._untold[:-MAX_UNTOLD]
+        if status != (self._unreported[-1] if self._unreported else self._reported):
+            self._unreported.append(status)
+            del self._unreported[:-MAX_UNREPORTED]
 
 
 def kind_of(request: Event) -> BlockedKind:

@@ -92,7 +92,7 @@ class Reports:
         self._ours = False
         self._focused: bool | None = None
         self._called = False  # for what the session waits for now
-        self._told_title = self._told_status = self._told_progress = ""
+        self._sent_title = self._sent_status = self._sent_progress = ""
         self._progress_at = 0.0
 
     def __call__(self, event: Event) -> None:
@@ -145,16 +145,16 @@ class Reports:
             return ""
         self._ours, self._focused = False, None
         taken_back = ""
-        if self._told_status:
+        if self._sent_status:
             taken_back = self._wrap(osc.STATUS_CLEAR, self._wishes.status)
-        if self._told_progress not in ("", _PROGRESS["idle"]):
+        if self._sent_progress not in ("", _PROGRESS["idle"]):
             taken_back += self._progress_of(_PROGRESS["idle"])
         if self._wishes.title:
             # Where there is no stack the title is empty from here on, which each shell sets anew.
             taken_back += f"\x1b]2;{osc.ST}{_POP_TITLE}"
         if self._wishes.alerts != "none":
             taken_back += _FOCUS_OFF
-        self._told_title = self._told_status = self._told_progress = ""
+        self._sent_title = self._sent_status = self._sent_progress = ""
         return taken_back
 
     # -- each of them ----------------------------------------------------------------------
@@ -180,8 +180,8 @@ class Reports:
         told = self._set_title(status)
         if self._known:
             report = osc.program_status(APP, status.state, status.kind)
-            if report != self._told_status:
-                self._told_status = report
+            if report != self._sent_status:
+                self._sent_status = report
                 told += self._wrap(report, self._wishes.status)
         return told + self._set_progress(status)
 
@@ -190,20 +190,20 @@ class Reports:
             return ""
         state = self._states[status.state] if self._wishes.title_status else ""
         title = f"{state}{self._title}"
-        if title == self._told_title:
+        if title == self._sent_title:
             return ""
-        self._told_title = title
+        self._sent_title = title
         return f"\x1b]2;{title}{osc.ST}"
 
     def _set_progress(self, status: Status) -> str:
-        now, before = self._now(), self._told_progress
+        now, before = self._now(), self._sent_progress
         auto = self._wishes.progress == "auto" and self._progress_known and self._answered
         wanted = (auto or self._wishes.progress == "on") and not self._known
         state = _PROGRESS[status.state if wanted else "idle"]
         forgotten = state == _PROGRESS["working"] and now - self._progress_at >= KEEP_ALIVE
         if state == (before or _PROGRESS["idle"]) and not forgotten:
             return ""
-        self._told_progress, self._progress_at = state, now
+        self._sent_progress, self._progress_at = state, now
         return self._progress_of(state)
 
     def _progress_of(self, state: str) -> str:

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 _RESOLVES = frozenset(("control_request", "control_response"))
 
 
-class OpenTeller:
-    """Compares what is open with what was told last.
+class UiPublisher:
+    """Compares what is open with what was published last.
 
     Args:
         controller: knows what takes keys.
-        tell: called with the focus and whether the draft is empty, where one of them has changed.
+        publish: called with the focus and whether the draft is empty, where one of them has changed.
     """
 
-    def __init__(self, controller: Controller, tell: Callable[[str, bool], object]) -> None:
+    def __init__(self, controller: Controller, publish: Callable[[str, bool], object]) -> None:
         self._controller = controller
-        self._tell = tell
-        self._told = ("editor", True)
+        self._publish = publish
+        self._published = ("editor", True)
 
     def __call__(self, event: Event) -> None:
         """Takes an event: what it opens or closes is told before what follows it."""
@@ -34,9 +34,9 @@ class OpenTeller:
     def look(self) -> None:
         """Tells what is open, if that is something else than before."""
         now = (focus_of(self._controller), self._controller.editor.empty)
-        if now != self._told:
-            self._told = now
-            self._tell(*now)
+        if now != self._published:
+            self._published = now
+            self._publish(*now)
 
 
 def focus_of(controller: Controller) -> str:

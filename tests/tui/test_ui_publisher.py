@@ -6,8 +6,8 @@ import pytest
 
 from qwen_dual.core.commands.questions import Question
 from qwen_dual.core.commands.slash import SlashCommand
-from qwen_dual.frontends.tui.open_teller import OpenTeller
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
+from qwen_dual.frontends.tui.ui_publisher import UiPublisher
 from qwen_dual.protocol import events
 from tests.tui.dialogs.test_proposals import Table
 from tests.tui.support import Desk, form_of, question_request, request
@@ -18,7 +18,7 @@ class Told:
 
     def __init__(self, desk: Desk) -> None:
         self.list: list[tuple[str, bool]] = []
-        teller = OpenTeller(desk.controller, lambda *now: self.list.append(now))
+        teller = UiPublisher(desk.controller, lambda *now: self.list.append(now))
         SharedEditor(desk.controller).follow(None, teller.look)
         desk.controller.on_look = teller.look
         desk.session.bus.subscribe(teller, name="What is open", streamed=False)
