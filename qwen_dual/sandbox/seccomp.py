@@ -1,9 +1,12 @@
 """System calls that no command gets: ways out that no namespace closes, and what breaks into kernels.
 
-A filter in the kernel (``man 2 seccomp``), the same for both backends. It is Flatpak's list, as it is for
+A filter in the kernel (``man 2 seccomp``). It is Flatpak's list, as it is for
 developers, of what takes no capability (commands have none); mounts all the same, in case a kernel errs; and
 ``io_uring``, which makes sockets without the call for it. Debuggers work: ``ptrace`` and ``personality``
 are left, and reach no process outside.
+
+With Landlock, which gives a command no namespaces, calls are refused as well that reach what the person's
+other programs have: their System V memory and queues, and their limits, by which they can be ended.
 """
 
 from __future__ import annotations
@@ -56,6 +59,21 @@ NUMBERS: Final = {
     "userfaultfd": (323, 374, 282, 388),
     "syslog": (103, 103, 116, 103),
     "modify_ldt": (154, 123, _NONE, _NONE),
+    "prlimit64": (302, 340, 261, 369),
+    "ipc": (_NONE, 117, _NONE, _NONE),
+    "shmget": (29, 395, 194, 307),
+    "shmat": (30, 397, 196, 305),
+    "shmctl": (31, 396, 195, 308),
+    "semget": (64, 393, 190, 299),
+    "semop": (65, _NONE, 193, 298),
+    "semctl": (66, 394, 191, 300),
+    "semtimedop": (220, _NONE, 192, 312),
+    "semtimedop_time64": (_NONE, 420, _NONE, 420),
+    "msgget": (68, 399, 186, 303),
+    "msgsnd": (69, 400, 189, 301),
+    "msgrcv": (70, 401, 188, 302),
+    "msgctl": (71, 402, 187, 304),
+    "mq_unlink": (241, 278, 181, 275),
     # Since Linux 5.1 they are the same everywhere.
     "io_uring_setup": (425,) * 4,
     "io_uring_enter": (426,) * 4,
@@ -84,6 +102,11 @@ ABSENT: Final = (
     *("open_tree", "open_tree_attr", "move_mount", "mount_setattr"),
     *("fsopen", "fsconfig", "fsmount", "fspick"),
 )
+BESIDE: Final = (
+    *("ipc", "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "semtimedop"),
+    *("semtimedop_time64", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_unlink"),
+)
+"""Told to be absent where a command has no namespaces: it would have those of the person's programs."""
 FAMILIES: Final = (0, 1, 2, 10, 16)
 """Sockets that can be made: unspecified, Unix, IPv4, IPv6, netlink. None to a virtual machine's host
 (``AF_VSOCK``), to the kernel's cryptography (``AF_ALG``), to Bluetooth …"""
@@ -100,7 +123,7 @@ _TAKEN_OVER: Final = 0xFFFFFFFF
 """In place of a call's number: a debugger has done it, and says what comes of it."""
 
 # Where seccomp_data has what is called, by whom, and the halves of arguments that the kernel looks at.
-_CALL, _CALLER, _FIRST, _SECOND = 0, 4, 16, 24
+_CALL, _CALLER, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW: Final = 0x7FFF0000
 ERROR: Final = 0x00050000
@@ -119,9 +142,13 @@ class _Program(ctypes.Structure):
 
 
 @functools.cache
-def program() -> bytes:
-    """The filter for this machine, as the kernel takes it; empty where there can be none."""
-    return assembled(os.uname().machine) if _offered() else b""
+def program(*, beside: bool = False) -> bytes:
+    """The filter for this machine, as the kernel takes it; empty where there can be none.
+
+    Args:
+        beside: whether commands have no namespaces of their own.
+    """
+    return assembled(os.uname().machine, beside=beside) if _offered() else b""
 
 
 def readable() -> tuple[int, ...]:
@@ -137,10 +164,12 @@ def readable() -> tuple[int, ...]:
 def enter() -> None:
     """Has the calling thread filtered, for good, and what it starts; does nothing where there is no filter.
 
+    For what has no namespaces: bubblewrap is given its filter by ``readable``.
+
     Raises:
         SandboxUnavailable: the kernel refuses, as it does a thread that may still gain privileges.
     """
-    lines = program()
+    lines = program(beside=True)
     if not lines:
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -149,12 +178,17 @@ def enter() -> None:
         raise SandboxUnavailable(f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
-def assembled(machine: str) -> bytes:
-    """The filter for machines of this name; empty for those whose calls are not known. Pure."""
+def assembled(machine: str, *, beside: bool = False) -> bytes:
+    """The filter for machines of this name; empty for those whose calls are not known. Pure.
+
+    Args:
+        machine: as ``uname`` has it.
+        beside: as for ``program``.
+    """
     callers = _CALLERS_ON.get(machine, ())
     lines = [_line(_LOAD, _CALLER)]
     for caller in callers:
-        lines += _where(_EQUAL, (caller,), _filtered(caller))
+        lines += _where(_EQUAL, (caller,), _filtered(caller, beside=beside))
     lines.append(_line(_RETURN, ERROR | ENOSYS))
     return b"".join(lines) if callers else b""
 
@@ -167,7 +201,7 @@ def _offered() -> bool:
     return libc.prctl(_SET_SECCOMP, _FILTER, None) != 0 and ctypes.get_errno() == EFAULT
 
 
-def _filtered(caller: int) -> _Lines:
+def _filtered(caller: int, *, beside: bool) -> _Lines:
     """What is decided of calls of one kind of program."""
     column = CALLERS.index(caller)
     of = {name: numbers[column] for name, numbers in NUMBERS.items() if numbers[column] != _NONE}
@@ -188,7 +222,24 @@ def _filtered(caller: int) -> _Lines:
     decided = {name: [_line(_RETURN, ERROR | EPERM)] for name in REFUSED}
     decided |= {name: [_line(_RETURN, ERROR | ENOSYS)] for name in ABSENT}
     decided |= by_arguments
-    return lines + _looked_up(sorted((of[name], decided[name]) for name in of))
+    if beside:
+        decided |= {name: [_line(_RETURN, ERROR | ENOSYS)] for name in BESIDE}
+        decided["prlimit64"] = _own_limits()
+    return lines + _looked_up(sorted((of[name], decided[name]) for name in of if name in decided))
+
+
+def _own_limits() -> _Lines:
+    """A process sets its own limits; those of others it may see."""
+    refuse = [_line(_RETURN, ERROR | EPERM)]
+    return [
+        _line(_LOAD, _FIRST),
+        *_where(_EQUAL, (0,), [_line(_RETURN, ALLOW)]),
+        _line(_LOAD, _THIRD),
+        *_where(_AT_LEAST, (1,), refuse),
+        _line(_LOAD, _THIRD + 4),
+        *_where(_AT_LEAST, (1,), refuse),
+        _line(_RETURN, ALLOW),
+    ]
 
 
 def _looked_up(decided: list[tuple[int, _Lines]]) -> _Lines:

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import platform
+import resource
 import struct
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def callers() -> Iterator[tuple[bytes, int, dict[str, int]]]:
             column = CALLERS.index(caller)
             of = {name: row[column] for name, row in NUMBERS.items() if row[column] >= 0}
             yield seccomp.assembled(machine), caller, of
+            yield seccomp.assembled(machine, beside=True), caller, of
 
 
 def test_what_leads_out_is_refused_to_every_kind_of_program() -> None:
@@ -97,9 +99,30 @@ def test_no_namespaces_and_no_typing_for_the_person() -> None:
 def test_everything_else_is_left() -> None:
     for program, caller, of in callers():
         left = {n for n in range(512) if judged(program, caller, n, 1) == ALLOW}
-        by_arguments = {"socket", "socketpair", "ioctl", "clone", "unshare"}
-        refused = {of[name] for name in of if name not in by_arguments}
-        assert left == set(range(512)) - refused
+        beside = program in {seccomp.assembled(name, beside=True) for name in PROGRAMS}
+        names = {
+            "socketcall",
+            *seccomp.REFUSED,
+            *seccomp.ABSENT,
+            *(seccomp.BESIDE if beside else ()),
+        }
+        assert left == set(range(512)) - {of[name] for name in names if name in of}
+
+
+def test_a_command_without_namespaces_reaches_nothing_of_other_programs() -> None:
+    for machine, kinds in PROGRAMS.items():
+        program = seccomp.assembled(machine, beside=True)
+        for caller in kinds:
+            column = CALLERS.index(caller)
+            for name in seccomp.BESIDE:
+                if (number := NUMBERS[name][column]) >= 0:
+                    assert judged(program, caller, number) == ERROR | errno.ENOSYS, name
+            limits = NUMBERS["prlimit64"][column]
+            new, above = 0x7000_0000, 1 << 40  # where new limits are told
+            assert judged(program, caller, limits, 0, 7, new) == ALLOW
+            assert judged(program, caller, limits, 1234, 7, 0, new) == ALLOW
+            for pointer in (new, above):
+                assert judged(program, caller, limits, 1234, 7, pointer) == ERROR | errno.EPERM
 
 
 def test_numbers_of_other_programs_lead_nowhere() -> None:
@@ -128,8 +151,10 @@ def test_the_numbers_are_those_of_libseccomp() -> None:
 
 
 def column() -> dict[str, int]:
+    """Numbers of what no sandbox has."""
     of = CALLERS.index(PROGRAMS[platform.machine()][0])
-    return {name: row[of] for name, row in NUMBERS.items() if row[of] >= 0}
+    some = {*seccomp.BESIDE, "prlimit64"}
+    return {name: row[of] for name, row in NUMBERS.items() if row[of] >= 0 and name not in some}
 
 
 TRIED = """
@@ -187,6 +212,43 @@ def test_each_call_that_is_refused_really_is(place: Place, backend: Backend) -> 
     assert "System calls: filtered" in describe(sandbox, ())
 
 
+OTHERS = """
+import ctypes, resource, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmat.restype = ctypes.c_ssize_t
+shared, queue, process = map(int, sys.argv[1:])
+came = [libc.shmat(shared, None, 0), libc.shmctl(shared, 0, None), libc.msgctl(queue, 0, None)]
+try:
+    resource.prlimit(process, resource.RLIMIT_CPU, (1, 1))
+except OSError:
+    came.append("refused")
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.prlimit(0, resource.RLIMIT_CORE, (0, 0))
+print("came:", *came)
+"""
+
+
+@needs_filter
+def test_memory_queues_and_limits_of_other_programs_are_out_of_reach(
+    place: Place, backend: Backend
+) -> None:
+    libc = ctypes.CDLL(None)
+    shared, queue = libc.shmget(0, 4096, 0o1600), libc.msgget(0, 0o1600)
+    if shared < 0 or queue < 0:
+        pytest.skip("this kernel has no System V memory and queues")
+    waiting = subprocess.Popen([PYTHON, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        (place.workspace / "try.py").write_text(OTHERS)
+        sandbox = place.sandbox(backend)
+        result = place.run(sandbox, f"{PYTHON} try.py {shared} {queue} {waiting.pid}")
+        assert "came: -1 -1 -1 refused" in result.text
+        before = resource.prlimit(waiting.pid, resource.RLIMIT_CPU)
+        assert before == resource.getrlimit(resource.RLIMIT_CPU)
+    finally:
+        waiting.communicate(b"\n")
+        assert libc.shmctl(shared, 0, None) == libc.msgctl(queue, 0, None) == 0
+
+
 @needs_filter
 def test_a_sandbox_that_waited_is_no_other(place: Place) -> None:
     sandbox = place.sandbox("bwrap")
@@ -205,7 +267,7 @@ def test_a_sandbox_that_waited_is_no_other(place: Place) -> None:
 def test_where_no_filter_can_be_had_it_is_told(
     place: Place, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seccomp, "program", bytes)
+    monkeypatch.setattr(seccomp, "program", lambda **_: b"")
     sandbox = place.sandbox(backend)
     assert "not filtered on this " in describe(sandbox, ())
     assert "on" in place.run(sandbox, "echo on").text
