@@ -94,14 +94,14 @@ async def _oauth(scenario: str, context: Mapping[str, Any], url: str) -> Mapping
 async def _issuer(url: str) -> str:
     """Which authorization server a person would have been told by whoever runs the server."""
     base, path = url.rsplit("/", 1)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         said = await client.get(f"{base}/.well-known/oauth-protected-resource/{path}")
     return said.json()["authorization_servers"][0]  # type: ignore[no-any-return]
 
 
 async def visit(url: str) -> None:
     """What a browser does in which everything is agreed to."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         page = await client.get(url)
         await client.get(page.headers["location"])
 

@@ -147,12 +147,12 @@ async def service() -> AsyncIterator[tuple[Service, Server]]:
 
 async def agreed(url: str) -> str:
     """The address that a browser is sent back to in which the person agrees to everything."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=30) as browser:
         found: str = (await browser.get(url)).headers["location"]
     return found
 
 
 async def agree(url: str) -> None:
     """A browser in which the person agrees to everything."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=30) as browser:
         await browser.get(await agreed(url))

@@ -24,7 +24,7 @@ def run(test: Callable[[Callback, httpx.AsyncClient], Awaitable[None]], uri: str
         with anyio.fail_after(20):
             async with (
                 open_callback(given, any_port=False) as callback,
-                httpx.AsyncClient(base_url=callback.redirect_uri) as browser,
+                httpx.AsyncClient(base_url=callback.redirect_uri, timeout=30) as browser,
             ):
                 callback.expect(AUTHORIZE)
                 await test(callback, browser)

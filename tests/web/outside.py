@@ -8,13 +8,15 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.web.support import SECONDS
+
 if TYPE_CHECKING:
     from tests.web.support import Visitor
 
 
 def asked(origin: str, path: str, method: str = "GET", **headers: str) -> httpx.Response:
     """Asks with just these headers."""
-    with httpx.Client(trust_env=False, verify=False) as client:
+    with httpx.Client(trust_env=False, verify=False, timeout=SECONDS) as client:
         return client.request(method, origin + path, headers=headers)
 
 

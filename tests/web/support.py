@@ -163,6 +163,7 @@ def enter(origin: str, token: str, name: str = "", *, tls: Any = False) -> Visit
         headers={"Origin": origin, "X-Qwen-Dual": "1"},
         verify=tls,
         trust_env=False,
+        timeout=SECONDS,
     )
     assert response.status_code == 200, response.text
     me = response.json()

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.web.outside import asked, closed_with, code_of
-from tests.web.support import Server, Visitor, needs_page
+from tests.web.support import SECONDS, Server, Visitor, needs_page
 
 pytestmark = needs_page
 
@@ -27,7 +27,11 @@ def test_a_wrong_token_lets_nobody_in(server: Server, token: str) -> None:
     body = json.dumps({"token": token}).encode()
     headers = {"Origin": server.origin, "X-Qwen-Dual": "1", "Content-Type": "application/json"}
     response = httpx.post(
-        server.origin + "/api/enter", content=body, headers=headers, trust_env=False
+        server.origin + "/api/enter",
+        content=body,
+        headers=headers,
+        trust_env=False,
+        timeout=SECONDS,
     )
     assert response.status_code in (400, 401)
     assert "set-cookie" not in response.headers
@@ -102,6 +106,7 @@ def test_a_form_of_another_page_does_nothing(server: Server, owner: Visitor) -> 
         headers={"Cookie": owner.cookie, "Content-Type": "text/plain", "Origin": server.origin},
         trust_env=False,
         verify=False,
+        timeout=SECONDS,
     )
     assert response.status_code == 401
     crossing = {**owner.headers, "Sec-Fetch-Site": "same-site"}
@@ -144,6 +149,7 @@ def test_the_cookie_is_for_the_server_alone(server: Server) -> None:
         headers={"Origin": server.origin, "X-Qwen-Dual": "1"},
         trust_env=False,
         verify=False,
+        timeout=SECONDS,
     )
     name, _, rest = response.headers["set-cookie"].partition("=")
     assert name == f"qwen-dual-{server.origin.rpartition(':')[2]}"
@@ -167,6 +173,7 @@ def test_what_reverse_proxies_say_is_not_believed(server: Server) -> None:
         headers={"Origin": server.origin, "X-Qwen-Dual": "1", "X-Forwarded-Proto": "https"},
         trust_env=False,
         verify=False,
+        timeout=SECONDS,
     )
     assert "secure" not in entered.headers["set-cookie"].lower()
 

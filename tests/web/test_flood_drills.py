@@ -30,12 +30,12 @@ def test_pings_and_pieces_of_messages_are_counted_too(owner: Visitor) -> None:
     with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
         for _ in range(30_000):
             opened.ping()
-        opened.recv(timeout=20)
-        opened.recv(timeout=20)
+        while True:
+            opened.recv(timeout=20)
     with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
         opened.send("" for _ in range(30_000))
-        opened.recv(timeout=20)
-        opened.recv(timeout=20)
+        while True:
+            opened.recv(timeout=20)
 
 
 def test_a_message_beyond_all_bounds_is_not_taken(owner: Visitor) -> None:

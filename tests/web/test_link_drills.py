@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.web.outside import closed_with, code_of
-from tests.web.support import Server, Visitor, needs_page, token_of
+from tests.web.support import SECONDS, Server, Visitor, needs_page, token_of
 
 pytestmark = needs_page
 
@@ -37,6 +37,7 @@ def test_a_revoked_link_is_out_at_once(server: Server, owner: Visitor, key: str)
         headers={"Origin": server.origin, "X-Qwen-Dual": "1"},
         trust_env=False,
         verify=False,
+        timeout=SECONDS,
     )
     assert again.status_code == 401
 

@@ -142,7 +142,7 @@ def test_with_a_certificate_it_speaks_tls_alone(
             assert '"sessions"' in opened.recv(timeout=SECONDS)
         plain = server.origin.replace("https", "http")
         with pytest.raises(httpx.HTTPError):
-            httpx.get(plain, trust_env=False)
+            httpx.get(plain, trust_env=False, timeout=SECONDS)
         link = owner.make_link("observe")
         assert link["url"].startswith(server.origin + "/#token=")
 
@@ -165,7 +165,7 @@ def test_behind_a_proxy_its_name_counts_and_what_it_forwards_does_not(tmp_path: 
         direct = f"http://127.0.0.1:{server.port}"
         headers = {"Host": "qwen.example.org", "Origin": server.origin, "X-Qwen-Dual": "1"}
         body = {"token": server.token}
-        with httpx.Client(base_url=direct, trust_env=False, verify=False) as proxy:
+        with httpx.Client(base_url=direct, trust_env=False, verify=False, timeout=SECONDS) as proxy:
             entered = proxy.post("/api/enter", json=body, headers=headers)
             assert entered.status_code == 200
             cookie = entered.headers["set-cookie"]
