@@ -23,6 +23,7 @@ from qwen_dual.runtime.process import own_command
 from qwen_dual.web.listening import CannotListen, listen, tls_context
 from qwen_dual.web.static_files import PageMissing, read_page
 from tests.support.certificates import make_certificate
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tests.web.support import SECONDS, enter, needs_page, served
 
@@ -178,9 +179,9 @@ def test_behind_a_proxy_its_name_counts_and_what_it_forwards_does_not(tmp_path: 
 
 @needs_page
 def test_a_restart_with_resume_lets_in_who_was_in(tmp_path: Path) -> None:
-    with served(tmp_path) as first:
+    port = str(free_port())  # no connection takes it between two servers
+    with served(tmp_path, "--port", port) as first:
         guest = first.enter(name="Ada")
-        port = first.origin.rpartition(":")[2]
         assert first.stop() == 0
     with served(tmp_path, "--port", port, "--resume") as second:
         assert guest.ask("GET", "/api/me").json()["name"] == "Ada"
