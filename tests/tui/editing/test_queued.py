@@ -180,21 +180,32 @@ def test_each_that_waits_is_shown_as_it_was_typed_though_they_begin_alike() -> N
     ]
 
 
-def test_one_that_was_edited_is_shown_as_it_is_now() -> None:
+def test_the_question_behind_a_paste_is_edited_and_the_paste_stays_folded() -> None:
     at = desk()
     pasted = "a line of the log\n" * 5000
     sent(at, " first", pasted=pasted)
     sent(at, " second", pasted=pasted)
     at.controller.up()
     at.controller.up()
-    at.controller.editor.set("what of ")
-    at.controller.editor.paste(pasted)
+    assert at.controller.editor.text == "[Pasted text #1 +5000 lines] first"
+    at.type(" of all")
     at.controller.enter()
     assert shown(at) == [
-        "what of [Pasted text #5 +5000 lines]",
+        "[Pasted text #1 +5000 lines] first of all",
         "[Pasted text #2 +5000 lines] second",
     ]
+    assert at.session.waiting.texts()[0] == f"{pasted} first of all"
     at.controller.up()
     at.controller.editor.set("")
     at.controller.enter()
-    assert shown(at) == ["what of [Pasted text #5 +5000 lines]"]
+    assert shown(at) == ["[Pasted text #1 +5000 lines] first of all"]
+
+
+def test_what_an_interrupt_gives_back_is_as_it_was_typed() -> None:
+    at = desk()
+    pasted = "a line of the log\n" * 5000
+    sent(at, " first", pasted=pasted)
+    sent(at, "second")
+    at.controller.queued.take_back(at.session.waiting.drain())
+    assert at.controller.editor.text == "[Pasted text #1 +5000 lines] first\nsecond"
+    assert at.controller.editor.expanded() == f"{pasted} first\nsecond"

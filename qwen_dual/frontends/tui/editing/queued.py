@@ -84,10 +84,9 @@ class QueuedPrompts:
         own = [prompt for prompt in prompts if not prompt.answers]
         if not own:
             return
-        for prompt in own:
-            self._sent_as.take(prompt.typed)
         shell = (editor.shell or editor.empty) and all(p.action == "shell" for p in own)
-        before = "\n".join(prompt.text if shell else prompt.typed for prompt in own)
+        seen = [self._sent_as.take(prompt.typed) or prompt.typed for prompt in own]
+        before = "\n".join(text.removeprefix("!") if shell else text for text in seen)
         if not editor.empty:
             before += "\n!" if editor.shell and not shell else "\n"
         editor.shell = shell
@@ -108,7 +107,8 @@ class QueuedPrompts:
         self._held = prompt
         self._editor.shell = prompt.action == "shell"
         self._editor.drop()
-        self._editor.put_before(prompt.text)
+        seen = self._sent_as.seen(prompt.typed)
+        self._editor.put_before(seen.removeprefix("!") if self._editor.shell else seen)
         self._shown = (self._editor.text, self._editor.cursor)
         return True
 

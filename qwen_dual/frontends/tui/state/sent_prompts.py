@@ -27,6 +27,10 @@ class SentPrompts:
         )
         self._shown = {was: seen for was, seen in changed if was != seen}
 
+    def seen(self, whole: str) -> str:
+        """How a prompt that waits was seen: all of it where nothing else is known."""
+        return self._shown.get(whole, whole)
+
     def take(self, whole: str) -> str:
         """How a prompt was seen, which is told of now; empty where that was all of it."""
         return self._shown.pop(whole, "")
