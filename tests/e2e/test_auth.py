@@ -15,6 +15,19 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.services import Hosted
+
+
+async def connect(program: Hosted, address: str, key: str = KEY) -> None:
+    """Has the service at ``address`` asked for its list of models."""
+    await program.session.write(b"/auth\r")
+    await program.until("Which service?")
+    await program.session.write(b"8")
+    await program.until("Its address")
+    await program.session.write(f"{address}\r".encode())
+    await program.until("The API key")
+    await program.session.write(f"{key}\r".encode())
+
 
 def test_a_key_that_the_service_refuses_is_told_as_such_and_can_be_mended(tmp_path: Path) -> None:
     refused = reply({"error": {"message": "Incorrect API key provided"}}, status=401)
@@ -24,13 +37,7 @@ def test_a_key_that_the_service_refuses_is_told_as_such_and_can_be_mended(tmp_pa
             serve(refused, reply({"data": [{"id": "my-model"}]})) as server,
             hosted(tmp_path) as program,
         ):
-            await program.session.write(b"/auth\r")
-            await program.until("Which service?")
-            await program.session.write(b"8")
-            await program.until("Its address")
-            await program.session.write(b"https://" + f"{server.url}/v1\r".encode())
-            await program.until("The API key")
-            await program.session.write(b"wrong\r")
+            await connect(program, f"https://{server.url}/v1", "wrong")
             await program.until("refused the key for its list of models (status 401)")
             await program.until("The model's id")
             await program.session.write(b"\x1b")
@@ -71,13 +78,7 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
             ) as server,
             hosted(tmp_path) as program,
         ):
-            await program.session.write(b"/auth\r")
-            await program.until("Which service?")
-            await program.session.write(b"8")
-            await program.until("Its address")
-            await program.session.write(b"https://" + f"{server.url}/v1\r".encode())
-            await program.until("The API key")
-            await program.session.write(KEY.encode() + b"\r")
+            await connect(program, f"https://{server.url}/v1")
             await program.until("Which model?")
             await program.session.write(b"1")
             await program.until("other did not answer, so nothing was saved")
@@ -116,13 +117,7 @@ def test_the_whole_address_of_calls_leads_to_the_services_list_of_models_too(
             serve(reply({"data": [{"id": "served"}]}), answer("ready")) as server,
             hosted(tmp_path) as program,
         ):
-            await program.session.write(b"/auth\r")
-            await program.until("Which service?")
-            await program.session.write(b"8")
-            await program.until("Its address")
-            await program.session.write(f"{server.url}/v1/chat/completions\r".encode())
-            await program.until("The API key")
-            await program.session.write(KEY.encode() + b"\r")
+            await connect(program, f"{server.url}/v1/chat/completions")
             await program.until("› 1. served")
             await program.session.write(b"1")
             await program.until("served answers")
@@ -140,13 +135,7 @@ def test_what_was_typed_for_auth_is_there_again_when_the_last_question_is_left(
             serve(reply({"error": {"message": "no"}}, status=404)) as server,
             hosted(tmp_path) as program,
         ):
-            await program.session.write(b"/auth\r")
-            await program.until("Which service?")
-            await program.session.write(b"8")
-            await program.until("Its address")
-            await program.session.write(f"{server.url}/wrong\r".encode())
-            await program.until("The API key")
-            await program.session.write(KEY.encode() + b"\r")
+            await connect(program, f"{server.url}/wrong")
             await program.until("The service does not list its models.")
             await program.session.write(b"\x03/auth\r")
             await program.until("› 8. Another")
