@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.prompts.prompt import Entered
-from qwen_dual.frontends.tui.editing.editor import MAX_UNFOLDED, Editor, moved, row_starts
+from qwen_dual.frontends.tui.editing.editor import MAX_UNFOLDED, Editor
 from qwen_dual.frontends.tui.editing.history import MAX_ENTRIES, MAX_QUERY, History
 from qwen_dual.frontends.tui.editing.paste import Pastes
+from qwen_dual.frontends.tui.editing.rows import moved, row_starts
 from qwen_dual.frontends.tui.editing.suggest import Suggestions
 from qwen_dual.frontends.tui.text.lines import width_of
 from tests.tui.support import FakeSession, text_of

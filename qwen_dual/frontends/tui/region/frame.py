@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.frontends.tui.dialogs.form_lines import form_lines
-from qwen_dual.frontends.tui.editing.editor import row_starts
+from qwen_dual.frontends.tui.editing.rows import row_starts
 from qwen_dual.frontends.tui.region.footer import Facts, footer_lines
 from qwen_dual.frontends.tui.region.help import help_lines, tool_lines
 from qwen_dual.frontends.tui.region.live import live_lines
