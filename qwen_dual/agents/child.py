@@ -166,7 +166,6 @@ class Child:
                 Prompt(self.task.prompt, Actor("agent", self.spec.name)),
                 turn_id=turn_id,
                 model=equipment.model,
-                conversation=conversation,
                 context=context,
                 tools=tools,
                 calls=calls,
@@ -175,7 +174,6 @@ class Child:
                 set_state=lambda _: None,
                 max_turns=self.spec.max_turns,
                 text_calls=equipment.text_calls,
-                hooks=slot,
             )
             why = endings.INTERRUPTED
             try:

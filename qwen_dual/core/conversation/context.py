@@ -49,7 +49,7 @@ class ContextKeeper:
         publish: Callable[[Event], object],
         set_state: Callable[[str], object],
     ) -> None:
-        self._conversation = conversation
+        self.conversation = conversation
         self._publish = publish
         self._set_state = set_state
         self._next_at = 0.0
@@ -60,43 +60,43 @@ class ContextKeeper:
     def publish_usage(self, model: Model, usage: TokenUsage) -> None:
         """Tells what a call in this conversation took, where the service has told it."""
         if usage != TokenUsage():
-            context = self._conversation.tokens, model.context_window
+            context = self.conversation.tokens, model.context_window
             self._publish(self.meter.count(model.name, usage, self.lane, context=context))
 
     def get_ready(self, model: Model) -> None:
         """Sees to what the next request, to ``model``, is to say, and to leave out."""
         self._check_images(model)
         if told := self.remind():
-            self._conversation.add("user", [text_block(told)])
+            self.conversation.add("user", [text_block(told)])
 
     def _check_images(self, model: Model) -> None:
         """Says which images of results cannot be shown; the oldest of all go where there are too many."""
-        if self._conversation.images:
+        if self.conversation.images:
             from qwen_dual.core.models.images import old_images_out, titles_in_results, unseen
 
-            if told := unseen(model, titles_in_results(self._conversation.messages[-1])):
+            if told := unseen(model, titles_in_results(self.conversation.messages[-1])):
                 self._publish(events.notice(told, "warning"))
-            self._take_out(*old_images_out(self._conversation.messages), "older than the latest")
+            self._take_out(*old_images_out(self.conversation.messages), "older than the latest")
 
     def drop_refused_images(self) -> bool:
         """Takes all images out, which a service would refuse again; whether there were any."""
         from qwen_dual.core.models.images import REFUSED, images_out
 
-        messages, gone = images_out(self._conversation.messages, REFUSED)
+        messages, gone = images_out(self.conversation.messages, REFUSED)
         self._take_out(messages, gone, "not taken by the service")
         return gone > 0
 
     def _take_out(self, messages: Sequence[Message], gone: int, why: str) -> None:
         if gone:
-            overhead = self._conversation.tokens - estimate(self._conversation.messages)
-            self._conversation.replace(messages, overhead=max(0, overhead), aligned=True)
+            overhead = self.conversation.tokens - estimate(self.conversation.messages)
+            self.conversation.replace(messages, overhead=max(0, overhead), aligned=True)
             what = "One image" if gone == 1 else f"{gone} images"
             told = f"{what}, {why}, will not be sent to the model any more: a line stands for each."
             self._publish(events.notice(told))
 
     def is_full(self, model: Model) -> bool:
         """Whether it is time to make room before ``model`` is asked again."""
-        tokens = self._conversation.tokens
+        tokens = self.conversation.tokens
         return tokens >= max(model.context_window * THRESHOLD, self._next_at)
 
     async def compress(self, model: Model, system: str, tools: Sequence[ToolSpec]) -> str:
@@ -105,9 +105,9 @@ class ContextKeeper:
         Raises:
             ModelError: the call failed; nothing has changed.
         """
-        before = self._conversation.tokens
+        before = self.conversation.tokens
         await self.make_room(model, system, tools, trigger="manual")
-        after = self._conversation.tokens
+        after = self.conversation.tokens
         if after == before:
             return "There is nothing to compress yet."
         return f"Compressed from about {before} to about {after} tokens."
@@ -136,7 +136,7 @@ class ContextKeeper:
         Raises:
             ModelError: a person asked for it and the call failed; nothing has changed.
         """
-        conversation = self._conversation
+        conversation = self.conversation
         before = conversation.tokens
         self._set_state("compacting")
         window = model.context_window

@@ -184,7 +184,6 @@ class Worker:
             prompt,
             turn_id=prompt.turn_id or events.new_uuid(),
             model=session.model,
-            conversation=session.conversation,
             context=self._context,
             tools=session.tools.offered,
             calls=self._calls,
@@ -193,7 +192,6 @@ class Worker:
             set_state=self._state.set,
             max_turns=self._calls_left(),
             text_calls=session.text_calls,
-            hooks=session.hooks,
             services=session.services,
             join=self._join,
         )

@@ -70,6 +70,7 @@ class CallRunner:
 
     Attributes:
         jobs: the calls that ``run`` was given, and what became of each.
+        hooks: who else has a say.
         besides: what a prompt needs leave for, which no model has called.
     """
 
@@ -89,7 +90,7 @@ class CallRunner:
         self._publish = publish
         self._services = services
         self._agent = agent
-        self._slot = hooks or HookSlot()
+        self.hooks = hooks or HookSlot()
         self._of_agents: list[CallRunner] = []
         self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
@@ -107,7 +108,7 @@ class CallRunner:
         from qwen_dual.core.turns.call_approval import CallApproval
 
         of = (self._policy, self._approvals, self._input, self._services)
-        return CallApproval(*of, self._publish, self._slot, self._agent)
+        return CallApproval(*of, self._publish, self.hooks, self._agent)
 
     @property
     def stopped_by(self) -> Decision | None:
@@ -159,7 +160,7 @@ class CallRunner:
         ask: Callable[[Call], Awaitable[Decision]],
     ) -> ToolContext:
         """What reaches the call ``call_id``, whoever made it."""
-        of, hooks = self._services, self._slot.current
+        of, hooks = self._services, self.hooks.current
         return ToolContext(
             call_id, self._agent, report, self._publish, ask, of.ask_model, of.spawn, hooks
         )

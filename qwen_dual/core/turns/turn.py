@@ -24,14 +24,12 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.conversation.context import ContextKeeper
-    from qwen_dual.core.conversation.conversation import Conversation
     from qwen_dual.core.models.answer import RequestedCall
     from qwen_dual.core.models.model import Model, ModelDelta, TokenUsage, ToolSpec
     from qwen_dual.core.prompts.prompt import Prompt
     from qwen_dual.core.prompts.steering import Joined
     from qwen_dual.core.tools.tool_context import Services
     from qwen_dual.core.turns.calls import CallRunner
-    from qwen_dual.core.turns.hook_slot import HookSlot
     from qwen_dual.core.turns.hooks import Hooks
     from qwen_dual.core.turns.outcome import Outcome
     from qwen_dual.core.turns.repetition import Finding
@@ -48,16 +46,14 @@ class Turn:
         prompt: what was submitted.
         turn_id: for ``state`` and ``result``.
         model: answers; fixed for the turn.
-        conversation: what was said before, which the turn adds to.
-        context: makes room in it.
+        context: has what was said before, which the turn adds to, and makes room in it.
         tools: says what the model can call; asked before each of its requests.
-        calls: runs them.
+        calls: runs them; its hooks may put off the end.
         publish: takes the event bodies.
         bus: what it publishes to.
         set_state: takes the words of the ``state`` event.
         max_turns: model calls at the most; None for no bound.
         text_calls: whether calls that the model wrote as text are run.
-        hooks: may put off the end.
         services: has what is done beside the turn, whose tokens count as the turn's; None where
             that is another's to tell.
         join: takes in what was submitted to join the turn; None where nothing can.
@@ -75,7 +71,6 @@ class Turn:
         *,
         turn_id: str,
         model: Model,
-        conversation: Conversation,
         context: ContextKeeper,
         tools: Callable[[], Sequence[ToolSpec]],
         calls: CallRunner,
@@ -84,7 +79,6 @@ class Turn:
         set_state: Callable[[str], object],
         max_turns: int | None = None,
         text_calls: bool = False,
-        hooks: HookSlot,
         services: Services | None = None,
         join: Callable[[str], Awaitable[Joined]] | None = None,
     ) -> None:
@@ -92,7 +86,7 @@ class Turn:
         self.turn_id = turn_id
         self._model = model
         self._system = ""
-        self._conversation = conversation
+        self._conversation = context.conversation
         self._context = context
         self._in_force = tools
         self._tools = tools()
@@ -102,7 +96,7 @@ class Turn:
         self._set_state = set_state
         self._max_turns = max_turns
         self._text_calls = text_calls
-        self._hooks = hooks
+        self._hooks = calls.hooks
         self._services = services
         self._join = join
         self._put_off = 0  # how often in a row hooks have put off the end
