@@ -23,6 +23,7 @@ from importlib.machinery import (
 )
 from importlib.util import MAGIC_NUMBER
 from marshal import loads
+from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ _BY_TIME = bytes(4)
 """The flags of compiled code that counts as long as its source has the same time and size."""
 
 _PIECE = 1 << 16
+
+_SECONDS = 2.0
+"""For how long what a folder does not have when it is listed is not looked for again.
+
+A start asks several folders for each library. Who makes a module and imports it at once has to call
+``importlib.invalidate_caches`` for Python's own finder too.
+"""
 
 
 def find_quickly() -> None:
@@ -93,7 +101,7 @@ class Folder(FileFinder):
 
     def __init__(self, path: str) -> None:
         super().__init__(path, *_LOADERS)
-        self._listed = _changed(path)  # before: what comes meanwhile is seen next time
+        self._begin_list()
         self._names = frozenset(os.listdir(path))
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -104,8 +112,8 @@ class Folder(FileFinder):
         if name in self._names:
             if _is_package(folder := f"{self.path}/{name}"):
                 return _spec(fullname, folder, "__init__", is_package=True)
-        elif not any(name + suffix in self._names for suffix in _OTHER):
-            if _changed(self.path) == self._listed:
+        elif self._has_no(name):
+            if monotonic() < self._until or _changed(self.path) == self._listed:
                 return None
             self._list()
         return super().find_spec(fullname, target)
@@ -125,13 +133,24 @@ class Folder(FileFinder):
                 return False
         return True
 
+    def _has_no(self, name: str) -> bool:
+        names = self._names
+        for suffix in _OTHER:  # noqa: SIM110 - see above
+            if name + suffix in names:
+                return False
+        return True
+
     def invalidate_caches(self) -> None:
         """Looks at the folder anew."""
         super().invalidate_caches()
         self._list()
 
+    def _begin_list(self) -> None:
+        self._listed = _changed(self.path)  # before: what comes meanwhile is seen next time
+        self._until = monotonic() + _SECONDS
+
     def _list(self) -> None:
-        self._listed = _changed(self.path)
+        self._begin_list()
         try:
             self._names = frozenset(os.listdir(self.path))
         except OSError:  # it has gone, with all that was in it

@@ -98,14 +98,19 @@ def test_code_that_counts_by_a_hash_of_its_source_is_left_to_python(library: Pat
     assert run("import single; print(single.value)", library) == ["hashed"]
 
 
-def test_a_module_that_comes_later_is_found(library: Path) -> None:
+@pytest.mark.parametrize(
+    "then", ["import importlib; importlib.invalidate_caches()", "finder.monotonic = lambda: 1e9"]
+)
+def test_a_module_that_comes_later_is_found(library: Path, then: str) -> None:
     code = f"""
+import qwen_dual.cli.finder as finder
 import single
 try:
     import late
 except ModuleNotFoundError:
     print("none")
 open({str(library / "late.py")!r}, "w").write("value = 'late'")
+{then}
 import late
 print(late.value)
 """
