@@ -11,12 +11,11 @@ import os
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.projects import project_name, projects_folder
-from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHAT_NAME = regex(r"[0-9a-fA-F-]{32,36}\.jsonl")
+_OF_ID = frozenset("0123456789abcdefABCDEF-")
 
 MAX_CHAT_BYTES = 1 << 30
 """Of a chat that is read; a longer one is not one of ours."""
@@ -32,7 +31,8 @@ class BadSessionId(ValueError):
 
 def is_chat_name(name: str) -> bool:
     """Whether a file of this name is a chat: neither what lies beside one nor anything else."""
-    return _CHAT_NAME.fullmatch(name) is not None
+    session_id = name.removesuffix(".jsonl")
+    return session_id != name and 32 <= len(session_id) <= 36 and _OF_ID.issuperset(session_id)
 
 
 def chats_folder(home: str, cwd: str) -> Path:

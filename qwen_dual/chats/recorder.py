@@ -95,8 +95,13 @@ class Recorder:
         return self._chats.open
 
     @property
+    def file(self) -> str | None:
+        """The file of the session, by name; None before its first prompt, or once nothing is saved."""
+        return None if self._chat is None else self._chat.file
+
+    @property
     def path(self) -> Path | None:
-        """The file of the session; None before its first prompt, or once nothing is saved."""
+        """The same, as a path."""
         return None if self._chat is None else self._chat.path
 
     def __call__(self, event: Event) -> None:

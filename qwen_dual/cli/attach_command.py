@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.cli.argument_parser import ArgumentParser
-from qwen_dual.cli.early import EarlyTerminal
+from qwen_dual.cli.early_terminal import EarlyTerminal
 from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.cli.start import check_terminal
 from qwen_dual.cli.stderr import tell

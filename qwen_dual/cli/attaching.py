@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from qwen_dual.cli.attached_view import AttachedView
-    from qwen_dual.cli.early import EarlyTerminal
+    from qwen_dual.cli.early_terminal import EarlyTerminal
     from qwen_dual.host.event import Event as HostEvent
     from qwen_dual.host.finding import RunningSession
     from qwen_dual.host.session import Session

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwen_dual.cli.channels import Channels
-    from qwen_dual.cli.early import EarlyTerminal
+    from qwen_dual.cli.early_terminal import EarlyTerminal
     from qwen_dual.cli.parser import Options
     from qwen_dual.frontends.tui.frontend import Shown
     from qwen_dual.runtime.factory import SessionFactory

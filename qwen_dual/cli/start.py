@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qwen_dual.cli.channels import open_asked
-from qwen_dual.cli.early import EarlyTerminal, Terminated
+from qwen_dual.cli.early import Terminated
 from qwen_dual.cli.faults import Beginning
 from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.cli.stderr import tell
@@ -49,6 +49,8 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
 
             return run_headless(options, inputs, beginning)
         check_terminal()
+        from qwen_dual.cli.early_terminal import EarlyTerminal
+
         with EarlyTerminal() as terminal:
             terminal.check()
             factory = SessionFactory()

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+# Nothing is wrong with it, and to be told so costs a pattern.
+_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", validate=False)
 
 _CURRENT: ContextVar[SessionLog | None] = ContextVar("session_log", default=None)
 

@@ -217,7 +217,7 @@ def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
     """
     if recorder is not None and recorder.failure is not None:
         return f"qwen-dual: {recorder.failure}"
-    if recorder is None or recorder.path is None:
+    if recorder is None or recorder.file is None:
         return None
     return f"To go on: qwen-dual --resume {session_id}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 from qwen_dual.fs.foreign import ForeignFileError, inside, read_foreign
@@ -98,7 +99,7 @@ def decoded(path: str, raw: bytes) -> str:
         BadFile: they are not UTF-8.
     """
     try:
-        return raw.decode("utf-8-sig")
+        return raw.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         raise BadFile(path, f"is not UTF-8 at its byte {error.start}") from None
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
 from qwen_dual.fs.reasons import reason
+from qwen_dual.protocol.regex import regex
 from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
@@ -44,7 +45,7 @@ GONE_POLL = 0.05
 
 
 LINE_BY_LINE = "lines are searched one by one and without their ends, so \\n and \\r match nothing"
-_LINE_END = re.compile(r"[\n\r]|(?<!\\)(?:\\\\)*\\[nr]")
+_LINE_END = regex(r"[\n\r]|(?<!\\)(?:\\\\)*\\[nr]")
 
 
 class _Refused(ToolFailure):

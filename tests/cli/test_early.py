@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.cli.early import EarlyTerminal, Terminated
+from qwen_dual.cli.early import Terminated
+from qwen_dual.cli.early_terminal import EarlyTerminal
 from qwen_dual.frontends.tui.terminal.terminal import handle_signals
 from tests.support.pty import pair
 
