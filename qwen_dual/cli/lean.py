@@ -7,8 +7,10 @@ for whoever uses it: see ``net.imports``.
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from functools import partial
-from types import CoroutineType, FunctionType, MethodType
+from types import CoroutineType, FunctionType, MethodType, ModuleType
 
 from qwen_dual.net.imports import (
     DataclassesLater,
@@ -30,22 +32,35 @@ def import_msgspec() -> None:
 
     It takes three names from typing_extensions where that is installed, which for pydantic's sake it is;
     typing has them, and typing_extensions takes longer to import than all the rest of msgspec. uuid asks
-    platform for the name of the system, and dataclasses need inspect where one is made: from Python 3.12
-    on for the annotations of a class alone. Decimals nobody has here, and of json orjson wants what its own
-    error is one of.
+    platform for the name of the system, and a library of the system for ids that are made of the time, as
+    none is here. dataclasses need inspect where one is made: from Python 3.12 on for the annotations of a
+    class alone. Decimals nobody has here, and of json orjson wants what its own error is one of.
     """
+    _import_datetime()
     known: dict[str, Mapping[str, object]] = {
         "platform": {"system": lambda: os.uname().sysname},
         "decimal": {"Decimal": type("Decimal", (), {})},
         "json": {"JSONDecodeError": _NoJson},
         "inspect": {"get_annotations": _annotations_of},
     }
-    formats = ("msgspec.inspect", "msgspec.json", "msgspec.toml", "msgspec.yaml")
-    later = Later(*formats, known=known)
-    with Without("typing_extensions"), later, PatternsLater("dataclasses"):
+    few = ("msgspec.inspect", "msgspec.json", "msgspec.toml", "msgspec.yaml", "copy")
+    later = Later(*few, known=known)
+    with Without("typing_extensions", "_uuid"), later, PatternsLater("dataclasses"):
         import msgspec  # noqa: F401
 
         import qwen_dual.protocol.codec  # noqa: F401
+
+
+def _import_datetime() -> None:
+    """Imports datetime as Python does from 3.12 on: not its half in Python first, which the other replaces."""
+    if sys.version_info >= (3, 12) or "datetime" in sys.modules:
+        return
+    with suppress(ImportError):  # a Python that has that half alone
+        import _datetime  # type: ignore[import-not-found]
+
+        module = sys.modules["datetime"] = ModuleType("datetime", _datetime.__doc__)
+        names = {name: it for name, it in vars(_datetime).items() if not name.startswith("__")}
+        vars(module).update(names)
 
 
 def _annotations_of(cls: type) -> dict[str, Any]:
@@ -89,12 +104,13 @@ def import_asyncio() -> None:
         "inspect": _KNOWN_OF_COROUTINES,
         "traceback": {"extract_stack": _extract_stack},
         "ipaddress": {"IPv4Address": _Address, "IPv6Address": _Address6, "ip_address": _address},
+        "subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3},
         "textwrap": {"dedent": _dedent, "indent": _indent},
         "typing_extensions": _known_of_types(),
     }
     with (
         DataclassesLater(),
-        Later("asyncio.sslproto", "locale", "linecache", known=known, called=_CALLED_OF_ANYIO),
+        Later(*_OF_FEW, known=known, called=_CALLED_OF_ANYIO),
     ):
         import asyncio.unix_events  # noqa: F401
 
@@ -114,9 +130,12 @@ _OF_ASYNCIO = (
         "base_events",
         "protocols",
     ),
-    *("transports", "locks", "unix_events", "queues", "streams", "subprocess", "taskgroups"),
+    *("transports", "unix_events", "locks", "queues", "streams", "subprocess", "taskgroups"),
     *("timeouts", "threads"),
 )
+_OF_FEW = ("asyncio.sslproto", "asyncio.staggered", "array", "locale", "linecache")
+"""What TLS, several addresses of a name, descriptors that are sent and programs that are started need alone."""
+
 _CALLED_OF_ANYIO = {
     "anyio.streams.memory": (
         "MemoryObjectReceiveStream",

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from qwen_dual.git.run import changed_files
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -30,6 +28,14 @@ PAUSE = 1.0
 
 SHARE = 9
 """How many times what an answer took has to go by before the next question."""
+
+
+def _changed_files(
+    folder: str, env: Mapping[str, str], seconds: float, gone: threading.Event
+) -> int | None:
+    from qwen_dual.git.run import changed_files  # in a thread, behind the first paint
+
+    return changed_files(folder, env, seconds, gone)
 
 
 class Changes:
@@ -55,7 +61,7 @@ class Changes:
         *,
         look: Callable[
             [str, Mapping[str, str], float, threading.Event], int | None
-        ] = changed_files,
+        ] = _changed_files,
         pause: Callable[[float], Awaitable[object]] = anyio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -7,7 +7,6 @@ certificates. What fails is raised as httpcore has it, see ``ERRORS``.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
@@ -24,7 +23,7 @@ from qwen_dual.net.imports import (
 # speaks it. httpcore itself imports socksio again where a proxy speaks SOCKS.
 import_bare("httpcore", "_async.connection_pool", "_models", "_exceptions", "_backends.anyio")
 import_bare("httpcore._async", "connection", "connection_pool", "http_proxy", "socks_proxy")
-_later = Later("certifi", "inspect", known=tls_later())
+_later = Later("base64", "certifi", "inspect", known=tls_later())
 with Without("trio", "socksio"), _later, DataclassesLater(), PatternsLater("h11", "httpcore"):
     import httpcore
     from httpcore import AnyIOBackend, AsyncConnectionPool
@@ -308,6 +307,8 @@ def _authority(parts: SplitResult) -> str:
 
 
 def _basic(parts: SplitResult) -> str:
+    from base64 import b64encode  # few proxies ask for a password
+
     pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return f"Basic {b64encode(pair.encode()).decode()}"
 

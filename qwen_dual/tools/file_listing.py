@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.fs.tree import Tree
 from qwen_dual.git.repository import find_repository
-from qwen_dual.git.run import run
 from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.ignore import Ignore
 from qwen_dual.tools.walk import Walk
@@ -106,6 +105,8 @@ def _git(
     if repository is None:
         return None
     arguments = ("ls-files", "-z", *options)
+    from qwen_dual.git.run import run
+
     output = run(repository, arguments, folder=root, env=env, seconds=GIT_SECONDS, gone=gone)
     if output is None:
         return None

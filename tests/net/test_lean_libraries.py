@@ -202,7 +202,7 @@ print(*(name for name in sys.modules if name in (
     "prompt_toolkit.shortcuts", "prompt_toolkit.widgets", "prompt_toolkit.layout.menus", "xml",
     "prompt_toolkit.key_binding.bindings.vi", "prompt_toolkit.completion.filesystem",
     "wcwidth.textwrap", "ssl", "asyncio.sslproto", "platform", "hashlib", "secrets", "gettext",
-    "locale", "shutil", "tempfile", "typing_extensions", "watchdog", "ctypes", "httpcore", "certifi", "msgspec.inspect")))
+    "locale", "shutil", "tempfile", "subprocess", "array", "pathlib", "typing_extensions", "watchdog", "ctypes", "httpcore", "certifi", "msgspec.inspect")))
 """
     assert run(code) == []
 

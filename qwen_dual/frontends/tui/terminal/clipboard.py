@@ -6,7 +6,6 @@ machine is of no use.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -100,6 +99,8 @@ def osc_52(data: bytes, env: Mapping[str, str]) -> str:
 
 
 def _run(command: Sequence[str], text: str, env: Mapping[str, str]) -> bool:
+    import subprocess
+
     try:
         # What stays behind to serve the clipboard must hold no pipe of ours open.
         done = subprocess.run(

@@ -32,10 +32,11 @@ def import_toolkit() -> None:
     import_bare("prompt_toolkit.formatted_text", "base", "utils", "ansi")
     import_bare("prompt_toolkit.lexers", "base")
     import_bare("prompt_toolkit.layout", "containers", "controls", "dimension", "layout", "margins")
-    vi = {name: _once_on(name) for name in ("load_vi_bindings", "load_vi_search_bindings")}
-    with Later(
-        "shutil", "tempfile", known={_VI: vi, _DUMMY: {"create_dummy_layout": _empty_layout}}
-    ):
+    known: dict[str, dict[str, object]] = {
+        _VI: {name: _once_on(name) for name in ("load_vi_bindings", "load_vi_search_bindings")},
+        _DUMMY: {"create_dummy_layout": _empty_layout},
+    }
+    with Later("shutil", "tempfile", known=known, called={"subprocess": ("Popen",)}):
         import prompt_toolkit.application  # noqa: F401
 
 
