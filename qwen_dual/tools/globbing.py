@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
-from qwen_dual.tools.globpattern import GlobPattern, split_absolute
-from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
 
 if TYPE_CHECKING:
     import threading
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tools.tool import Kind, RuleKind, ToolResult
     from qwen_dual.tools.capture import Limits
+    from qwen_dual.tools.globpattern import GlobPattern
     from qwen_dual.tools.workspace import Folder, Location
 
 
@@ -52,6 +50,7 @@ class GlobTool(SchemaTool):
     def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
         """Checks the arguments; raises ``InvalidArguments``."""
         from qwen_dual.tools import parameters
+        from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 
         given = parameters.check(parameters.Glob, arguments)
         base, pattern = given.path or ".", given.pattern
@@ -77,6 +76,9 @@ class GlobTool(SchemaTool):
     def _find(
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
     ) -> str | ToolResult:
+        from qwen_dual.tools.ignore import ignore_below
+        from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
+
         with opened_tree(self._workspace.files, location.real, location.path) as tree:
             ignore = ignore_below(location.real, self._workspace)
             if ignore.hides_base:

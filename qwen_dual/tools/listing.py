@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.text.wildcard import name_pattern
 from qwen_dual.core.tools.tool import Display, ToolResult
 from qwen_dual.tools.calls import ReadCall, SchemaTool, counted
-from qwen_dual.tools.globpattern import name_patterns
-from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
 
 if TYPE_CHECKING:
     import threading
@@ -78,6 +75,9 @@ def list_folder(
     Raises:
         ToolFailure: there is no folder that can be read.
     """
+    from qwen_dual.tools.ignore import ignore_below
+    from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
+
     left_out = [name for pattern in patterns for name in _ignored(pattern)]
     with opened_tree(workspace.files, location.real, location.path) as tree:
         ignore = ignore_below(location.real, workspace)
@@ -105,6 +105,8 @@ def _ignored(pattern: str) -> tuple[re.Pattern[str], ...]:
 
     ``./a``, ``**/a`` and ``a/`` are ways to say ``a``: there is only one folder here.
     """
+    from qwen_dual.tools.globpattern import name_patterns
+
     # The slashes behind it not likewise: of many in the middle each would be looked at as the first.
     name = re.sub(r"^(?:\.?/|\*\*/)+", "", pattern).rstrip("/") or pattern
     try:

@@ -115,6 +115,7 @@ class Toolset:
     def warm_up(self) -> None:
         """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""
         from qwen_dual.tools import (  # noqa: F401
+            grep_search,
             local_processes,
             mentions,
             parameters,
