@@ -118,6 +118,11 @@ class Jobs:
             running = [job.task() for job in self._jobs if job.detached and job.running]
             return running + list(reversed(self._ended_tasks))
 
+    def idle(self) -> bool:
+        """Whether there is no command that would have to be ended."""
+        with self._lock:
+            return not self._jobs
+
     def running_tasks(self) -> int:
         """How many commands run in the background."""
         with self._lock:

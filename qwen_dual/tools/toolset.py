@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 
+from qwen_dual.core.threads import in_thread
 from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.fs.home import temporary_of
 from qwen_dual.tools.ask import AskUserQuestionTool
@@ -209,11 +209,10 @@ class Toolset:
 
     async def aclose(self) -> None:
         """Does what ``close`` does without blocking the loop; not cut short by cancellation."""
+        used = self._sandbox is not None or self._scratch.folder is not None
+        used = used or not self._jobs.idle()  # else there is nothing that would take time
         with anyio.CancelScope(shield=True):
-            try:
-                await to_thread.run_sync(self.close)
-            except RuntimeError:  # no thread to be had: what runs must end all the same
-                self.close()
+            await in_thread(self.close, only_if=used, abandon=False)
 
 
 def toolset(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from qwen_dual.tools.toolset import Toolset
 
 HEAVY = "pydantic pathspec rich prompt_toolkit watchdog orjson httpcore bs4 markdownify tree_sitter"
+HEAVY += " qwen_dual.tools.grep_search qwen_dual.tools.walk"
 
 
 def loaded_after(statements: str) -> str:
@@ -29,7 +30,8 @@ def test_the_tools_are_light_to_import() -> None:
 def test_warming_up_imports_what_first_calls_need() -> None:
     made = "from qwen_dual.tools.toolset import toolset\ntools = toolset('.', {})"
     assert loaded_after(made) == ""
-    assert loaded_after(f"{made}\ntools.warm_up()") == "orjson pydantic tree_sitter"
+    searches = "qwen_dual.tools.grep_search qwen_dual.tools.walk"
+    assert loaded_after(f"{made}\ntools.warm_up()") == f"orjson pydantic {searches} tree_sitter"
 
 
 def test_the_tools_that_tests_know_by_what_they_declare_are_all_of_them(tools: Toolset) -> None:

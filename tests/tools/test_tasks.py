@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,15 @@ def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path, tools
         assert "ended (exit 0)" in await around.notice()
 
     play(script)
+
+
+def test_tools_that_ran_nothing_end_without_a_thread(tools: Toolset) -> None:
+    async def main() -> None:
+        before = threading.active_count()
+        await tools.aclose()
+        assert threading.active_count() == before
+
+    anyio.run(main)
 
 
 def test_the_end_of_the_session_tells_of_no_task(tools: Toolset) -> None:
