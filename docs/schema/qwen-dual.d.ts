@@ -224,11 +224,12 @@ export interface ControlSuccess {
   resolved_by: "keyboard" | "input" | "sdk" | "policy" | "interrupt" | "shutdown" | string;
 }
 
-/** A call that was not allowed. */
+/** A call that was not allowed; `parent_tool_use_id` is that of the sub-agent that made it. */
 export interface Denial {
   tool_name: string;
   tool_use_id: string;
   tool_input: Record<string, unknown> | null;
+  parent_tool_use_id?: string;
 }
 
 /**

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 from msgspec import Struct
@@ -226,12 +226,16 @@ class Child:
             turn.usage["output_tokens"],
             turn.usage["cache_read_input_tokens"],
         )
-        self._session.services.spend(self.usage, turn.denials)
+        self._session.services.spend(self.usage, [*map(self._mine, turn.denials)])
         self._session.services.meter.agents.pop(self.lane, None)
         problem = "" if turn.error is None else str(turn.error.get("message") or "")
         self.result = endings.result_of(self.spec, why, turn.final_text, problem)
         ended: State = "failed" if self.result.is_error else "completed"
         self.state = "stopped" if why in (endings.STOPPED, endings.INTERRUPTED) else ended
+
+    def _mine(self, denial: dict[str, Any]) -> dict[str, Any]:
+        """A call that was not allowed, as this agent's: others may have one of the same id."""
+        return {**denial, "parent_tool_use_id": self.lane}
 
     def _hooked(self, equipment: Equipment) -> HookedAgent:
         from qwen_dual.core.turns.hooks import HookedAgent

@@ -23,8 +23,9 @@ class TurnError(TypedDict):
 
 
 class Denial(TypedDict):
-    """A call that was not allowed."""
+    """A call that was not allowed; ``parent_tool_use_id`` is that of the sub-agent that made it."""
 
     tool_name: str
     tool_use_id: str
     tool_input: dict[str, Any] | None
+    parent_tool_use_id: NotRequired[str]

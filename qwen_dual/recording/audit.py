@@ -108,7 +108,7 @@ class Auditor:
                 if self._turn is not None:
                     add(self._turn.models, word(data.get("model")), _tokens(data))
             case "tool_progress" if "preview" in data:
-                call = self.ledger.waiting(text(data.get("tool_use_id")), self._size)
+                call = self.ledger.waiting(_key(data.get("tool_use_id"), event.raw), self._size)
                 if call is not None:
                     call.files = _files(data["preview"]) or call.files
 
@@ -134,7 +134,7 @@ class Auditor:
         for block in event.blocks:
             if block.get("type") == "tool_use":
                 call = self._called(block, word(event.parent_tool_use_id))
-                self.ledger.begin_call(text(block.get("id")), call, turn, self._size)
+                self.ledger.begin_call(_key(block.get("id"), event.raw), call, turn, self._size)
             elif block.get("type") == "text" and event.parent_tool_use_id is None:
                 turn.answer = cut(text(block.get("text")))
         usage = object_of(message.get("usage"))
@@ -157,7 +157,7 @@ class Auditor:
 
     def _request(self, event: Event) -> None:
         request = object_of(event.raw.get("request"))
-        call_id = text(request.get("tool_use_id"))
+        call_id = _key(request.get("tool_use_id"), event.raw)
         self.ledger.requests.set(text(event.raw.get("request_id")), call_id, len(call_id))
         call = self.ledger.waiting(call_id, self._size)
         if call is not None:
@@ -176,7 +176,7 @@ class Auditor:
             call.outcome, call.remark = "denied", cut(text(answer.get("message")))
 
     def _finish(self, event: Event, block: Mapping[str, Any]) -> None:
-        call_id = text(block.get("tool_use_id"))
+        call_id = _key(block.get("tool_use_id"), event.raw)
         call = self.ledger.waiting(call_id)
         if call is None:
             return
@@ -205,7 +205,8 @@ class Auditor:
         turn.error = cut(text(object_of(raw.get("error")).get("message")))
         denials = raw.get("permission_denials")
         if isinstance(denials, list) and denials:
-            ids = {text(object_of(denial).get("tool_use_id")) for denial in denials}
+            refused = map(object_of, denials)
+            ids = {_key(denial.get("tool_use_id"), denial) for denial in refused}
             self.ledger.deny(turn, ids)
         self._end_turn()
 
@@ -299,6 +300,11 @@ def _event(line: bytes) -> Event | None:
     except NotJson:
         return None
     return Event(value) if isinstance(value, dict) else None
+
+
+def _key(call_id: object, told: Mapping[str, Any]) -> str:
+    """What a call is known by, of which ``told`` says whose it is: each agent may count from the same id."""
+    return f"{word(told.get('parent_tool_use_id'))}\n{text(call_id)}"
 
 
 def _append(words: list[str], word: str) -> None:

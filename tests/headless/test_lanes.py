@@ -72,6 +72,7 @@ def test_what_is_said_of_a_sub_agent_names_it_and_its_refused_calls_are_listed(
     assert "qwen-dual: general-purpose: " in ended.err
     assert "run_shell_command (1)" in ended.err
     [denied] = ended.result["permission_denials"]
+    assert denied["parent_tool_use_id"]
     assert (denied["tool_name"], denied["tool_input"]) == (
         "run_shell_command",
         {"command": "touch x"},

@@ -52,9 +52,12 @@ def asked(call_id: str, allowed: bool, by: str, **more: Any) -> list[dict[str, A
     ]
 
 
-def result(call_id: str, text: str = "ok", *, error: bool = False, **told: Any) -> dict[str, Any]:
+def result(
+    call_id: str, text: str = "ok", parent: str | None = None, *, error: bool = False, **told: Any
+) -> dict[str, Any]:
     block = {"type": "tool_result", "tool_use_id": call_id, "is_error": error, "content": text}
-    return {"type": "user", "message": {"content": [block]}, "tool_use_result": told}
+    event = {"type": "user", "message": {"content": [block]}, "tool_use_result": told}
+    return {**event, "parent_tool_use_id": parent}
 
 
 def end(**more: Any) -> dict[str, Any]:
@@ -84,7 +87,7 @@ SESSION = [
     result("3"),
     call("4", "agent", prompt="look"),
     call("5", "run_shell_command", "4", command="false"),
-    result("5", "exit 1", error=True, exit_code=1),
+    result("5", "exit 1", "4", error=True, exit_code=1),
     result("4"),
     system("usage", **USAGE, cost_usd=0.25),
     end(),
@@ -130,6 +133,24 @@ def test_each_call_says_who_let_it_run_and_what_became_of_it() -> None:
     ]
     about = found.audit
     assert (about.lost_events, about.modes, about.ended) == (7, ["default", "plan"], False)
+
+
+def test_calls_of_two_agents_with_the_same_id_are_not_taken_for_one_another() -> None:
+    refused = {"tool_name": "run_shell_command", "tool_use_id": "1", "tool_input": {}}
+    found = audited(
+        [
+            prompt("Do it"),
+            call("4", "agent", prompt="look"),
+            call("1", "run_shell_command", command="ls"),
+            call("1", "run_shell_command", "4", command="rm x"),
+            result("1", "a file"),
+            result("1", "not allowed", "4", error=True),
+            result("4"),
+            end(permission_denials=[{**refused, "parent_tool_use_id": "4"}]),
+        ]
+    )
+    told = [(each.command, each.outcome, each.result) for each in found.ledger.calls()]
+    assert told[1:] == [("ls", "done", "a file"), ("rm x", "denied", "not allowed")]
 
 
 def test_what_joins_a_turn_is_of_that_turn() -> None:
