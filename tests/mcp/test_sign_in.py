@@ -13,6 +13,7 @@ from qwen_dual.mcp.oauth_settings import BadOAuth, read_oauth
 from tests.mcp.oauth_service import agree
 from tests.mcp.sign_in_kit import Kit, run
 from tests.models.server import reply
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def test_scopes_audiences_and_a_client_of_the_settings_are_used(tmp_path: Path) 
         }
         with pytest.raises(BadOAuth, match=r"oauth\.redirectUri"):
             read_oauth(oauth)
-        del oauth["redirectUri"]
+        # The one without it is fixed for a client of the settings, and may be another test's just now.
+        oauth["redirectUri"] = f"http://127.0.0.1:{free_port()}/back"
         config = ServerConfig(
             name="guarded", transport="http", url=kit.config.url, oauth=oauth, discovery_timeout=30
         )
