@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from qwen_dual.protocol.hyperlinks import safe_target
+
 _MAX_WAITING = 1 << 16
 """Characters of a sequence that has not ended; a longer one is none."""
 
@@ -24,6 +26,7 @@ _BEGUN = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_k](?:[^\x1b]|\x1b(?!\\))*|[ -/]*)\Z"
 )
 
+_LINK_ID = re.compile(r"id=[\w.-]{1,250}", re.ASCII)
 _MOVES = frozenset("@ABCDEFGHIJKLMPSTXZ`abdefgmrs")
 _MODES = frozenset({"1", "6", "7", "12", "25", "47", "1047", "1048", "1049", "2026"})
 _PLAIN_MODES = frozenset({"4", "20"})
@@ -51,12 +54,22 @@ def _screened(found: re.Match[str]) -> str:
     if found["final"] is not None:
         return whole if _shows(found["parameters"], found["between"], found["final"]) else ""
     if found["osc"] is not None:
-        return f"\x1b]{found['osc']}\x1b\\" if found["osc"].startswith("8;") else ""
+        return _link(found["osc"])
     if found["last"] is not None:
         if found["intermediate"]:
             return whole if found["intermediate"] in ("(", ")") else ""  # a character set
         return whole if found["last"] in "78DEHM" else ""
     return ""
+
+
+def _link(osc: str) -> str:
+    """A hyperlink, if its target may be one; else the end of the one before. Nothing for all other OSC."""
+    if not osc.startswith("8;"):
+        return ""
+    parameters, _, href = osc[2:].partition(";")
+    target = safe_target(href) or ""
+    kept = parameters if target and _LINK_ID.fullmatch(parameters) else ""
+    return f"\x1b]8;{kept};{target}\x1b\\"
 
 
 def _shows(parameters: str, between: str, final: str) -> bool:

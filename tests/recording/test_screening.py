@@ -59,6 +59,22 @@ def test_pictures_are_shown_as_they_were(text: str) -> None:
     assert Screening().feed(text) == text
 
 
+@pytest.mark.parametrize(
+    ("osc", "shown"),
+    [
+        ("8;id=a-1;https://a.example/\u00e9", "8;id=a-1;https://a.example/%C3%A9"),
+        ("8;a=b:id=\u202e;https://a.example", "8;;https://a.example"),
+        ("8;;file:///etc/hosts", "8;;file:///etc/hosts"),
+        ("8;;ssh://-oProxyCommand=x", "8;;"),
+        ("8;;javascript:alert(1)", "8;;"),
+        ("8;;https://a/" + "x" * 3000, "8;;"),
+        ("8;;", "8;;"),
+    ],
+)
+def test_a_link_leads_where_one_may_lead_or_nowhere(osc: str, shown: str) -> None:
+    assert Screening().feed(f"\x1b]{osc}\x07x") == f"\x1b]{shown}\x1b\\x"
+
+
 @pytest.mark.parametrize("text", ACTS)
 def test_what_acts_is_taken_out(text: str) -> None:
     shown = Screening().feed(f"a{text}b")

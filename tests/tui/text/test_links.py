@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.text.links import (
-    CLOSE,
-    MAX_TARGET,
-    misleads,
-    opening,
-    safe_target,
-    supported,
-)
+from qwen_dual.frontends.tui.text.links import CLOSE, misleads, opening, supported
+from qwen_dual.protocol.hyperlinks import MAX_TARGET, safe_target
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from markdown_it.token import Token
 
-from qwen_dual.frontends.tui.text.links import misleads, safe_target
+from qwen_dual.frontends.tui.text.links import misleads
+from qwen_dual.protocol.hyperlinks import safe_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

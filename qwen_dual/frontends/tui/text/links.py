@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from qwen_dual.protocol.hyperlinks import KEPT, MAX_TARGET
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ ESCAPE = "[ZeroWidthEscape]"
 
 CLOSE: Fragment = (ESCAPE, "\x1b]8;;\x1b\\")
 
-MAX_TARGET = 2000
-"""Terminals cut off or refuse what is much longer."""
-
-SCHEMES = ("http", "https", "file", "mailto")
-
-_KEPT = "%/:?#[]@!$&'()*+,;=~-._"
 _PROGRAMS = ("iterm.app", "wezterm", "vscode", "ghostty", "hyper", "tabby", "rio", "mintty", "zed")
 _TERMS = ("kitty", "alacritty", "foot", "wezterm", "ghostty", "contour", "mintty")
 _VTE_WITH_LINKS = 5000  # 0.50
@@ -68,18 +63,6 @@ def supported(env: Mapping[str, str]) -> bool:
     )
 
 
-def safe_target(href: str) -> str | None:
-    """``href`` fit for a hyperlink, in printable ASCII; None when it must not be one."""
-    if any(ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F for char in href):
-        return None
-    try:
-        scheme = urlsplit(href).scheme.lower()
-        target = quote(href, safe=_KEPT)
-    except ValueError:  # a malformed host, or a lone surrogate
-        return None
-    return target if scheme in SCHEMES and len(target) <= MAX_TARGET else None
-
-
 def misleads(text: str, target: str) -> bool:
     """Whether ``text`` reads like an address other than ``target``."""
     shown = _as_seen(text[:MAX_TARGET])
@@ -108,7 +91,7 @@ def opening(target: str) -> Fragment:
 
 
 def _bare(address: str) -> str:
-    address = quote(address, safe=_KEPT).lower()
+    address = quote(address, safe=KEPT).lower()
     return re.sub(r"^(?:https?://|mailto:)?(?:www\.)?", "", address).rstrip("/")
 
 
