@@ -77,6 +77,11 @@ def visible(text: str, reading: Reading = "command") -> str:
     return "".join(parts)
 
 
+def visible_prompt(text: str) -> str:
+    """What a person, or a host for them, says to the model; the line ends of Windows are line ends."""
+    return visible(text.replace("\r\n", "\n"), "prose")
+
+
 def still_visible(text: str, reading: Reading = "command") -> str:
     """``text``, which ``visible`` gave, with escapes for what it would not have left as it is.
 

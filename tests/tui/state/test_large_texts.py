@@ -39,7 +39,7 @@ def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return noted
 
     for module in (outcomes, running_calls, views):
-        for name in {"sanitise", "visible"} & vars(module).keys():
+        for name in {"sanitise", "visible", "visible_prompt"} & vars(module).keys():
             monkeypatch.setattr(module, name, noting(getattr(module, name)))
     return sizes
 
@@ -73,5 +73,5 @@ def test_a_reason_of_megabytes_is_cut_as_a_prompt_is_and_opened_with_ctrl_o(
     assert 10 < len(block.lines) < 50
     assert any("more characters (ctrl+o shows all)" in line for line in block.lines)
     assert isinstance(view.folded, ExpandedBlock) and view.folded.title == "reason"
-    assert view.folded.text.startswith("a line that a person has pasted\n")
+    assert view.folded.text.startswith("a line that a person has pasted⟨ESC⟩[31m\n")
     assert max(cleaned) == MAX_EXPANDED

@@ -40,6 +40,21 @@ def test_a_prompt_from_a_channel_is_marked_and_one_from_the_keyboard_is_not() ->
     assert blocks == [PersonBlock("a"), PersonBlock("b", remote="remote")]
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("run rm -rf x\rsay hello", "run rm -rf x⟨CR⟩say hello"),
+        ("\x1b[8mhidden\x1b[0m \x9b8m\u202eabc", "⟨ESC⟩[8mhidden⟨ESC⟩[0m ⟨U+009B⟩8m⟨U+202E⟩abc"),
+        ("lines\r\nof Windows\tand é, 漢, 👩\u200d💻", "lines\nof Windows\tand é, 漢, 👩\u200d💻"),
+    ],
+)
+def test_nothing_of_a_prompt_is_hidden(said: str, shown: str) -> None:
+    view = View()
+    assert feed(view, [events.user_text(said, "host:zed")]) == [PersonBlock(shown, "zed")]
+    feed(view, waiting("responding", (said, "host:zed")))
+    assert [one.text for one in view.work.queue] == [shown]
+
+
 def test_what_a_host_did_has_its_name() -> None:
     view = View()
     said = [events.user_text("a", "host:zed"), events.slash_command("/stats", "host:phone")]
@@ -198,7 +213,7 @@ def test_a_denied_call_shows_the_reason() -> None:
         ],
     )
     assert blocks == [
-        ToolBlock("Run shell command", "rm x", "denied", ("use trash",), note="not allowed")
+        ToolBlock("Run shell command", "rm x", "denied", ("use⟨ESC⟩[2J trash",), note="not allowed")
     ]
 
 

@@ -200,7 +200,9 @@ def test_a_placeholder_brings_no_control_characters_that_stand_beside_it() -> No
     desk.controller.enter()
     (text,) = desk.session.submitted
     (block,) = feed(desk.view, [events.user_text(text, "keyboard")])
-    assert block == PersonBlock("as an editor wrote it [Pasted text #1 +5000 lines]")
+    assert block == PersonBlock(
+        "⟨ESC⟩[2J⟨U+009B⟩⟨U+202E⟩as an editor wrote it [Pasted text #1 +5000 lines]"
+    )
 
 
 def test_a_long_prompt_from_elsewhere_shows_its_end_too() -> None:

@@ -19,7 +19,7 @@ from qwen_dual.frontends.tui.state.outcome import ending
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import sanitise
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.visible import visible, visible_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -217,7 +217,7 @@ class WholeTranscript:
 def _shown(symbol: str, text: str, diff: str) -> str:
     if diff:
         text = f"{text}\n{visible(diff).rstrip()}"
-    text = sanitise(text).strip("\n")
+    text = (visible_prompt if symbol == PERSON else sanitise)(text).strip("\n")
     return f"{symbol} " + text.replace("\n", "\n  ") + "\n" if text.strip() else ""
 
 

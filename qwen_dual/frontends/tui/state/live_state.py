@@ -13,7 +13,7 @@ from qwen_dual.core.tools.tool import Display
 from qwen_dual.protocol.agents import agent_call
 from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.sanitise import OutputTail, sanitise
-from qwen_dual.protocol.visible import visible, visible_line
+from qwen_dual.protocol.visible import visible, visible_line, visible_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -196,7 +196,7 @@ class Work(Struct):
         """Takes a ``queue`` event; ``sent_as`` has how the person saw what they sent."""
         waiting = data["prompts"]
         self.queue = tuple(
-            Queued(sanitise(shown), sender_of(item["origin"]), "steers" in item)
+            Queued(visible_prompt(shown), sender_of(item["origin"]), "steers" in item)
             for item, shown in zip(waiting, sent_as.among(waiting), strict=True)
             if "editing" not in item
         )

@@ -8,7 +8,7 @@ from qwen_dual.frontends.tui.state.blocks import NoticeBlock, RemoteBlock, ToolB
 from qwen_dual.frontends.tui.state.live_state import sender_of
 from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import one_line, sanitise
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.visible import visible, visible_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def shown_prompt(
         asked: whether a command has the model asked it, and the person has typed the command alone.
         known: what the person saw of it when they sent it, where that was not all.
     """
-    clean = visible if text.startswith("!") else sanitise  # a command for the shell exactly
+    clean = visible if text.startswith("!") else visible_prompt  # a command for the shell exactly
     shown, cut = (clean(known), True) if known else _shortened(text, clean, asked=asked)
     return shown, expanded(title, text, clean=clean) if cut else None
 
