@@ -12,7 +12,7 @@ from tests.web.support import OFFLINE, served
 from tests.web.whole_page import Shown, call, scripted, text
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = needs_browser
 
@@ -131,3 +131,33 @@ def test_who_opens_a_session_writes_in_it_at_once(tmp_path: Path, desk: Page) ->
         desk.locator("textarea.draft:focus").wait_for()
         desk.keyboard.type("say 2 words")
         assert desk.get_by_role("dialog").count() == 0
+
+
+def test_links_are_made_once_and_revoked_two_at_once_while_the_new_one_is_shown(
+    tmp_path: Path, desk: Page
+) -> None:
+    names = ("observe", "approve")
+    made: list[str] = []
+    held: list[Route] = []
+    with served(tmp_path) as server:
+        owner = server.enter()
+        owner.start_session()
+        for name in names:
+            owner.make_link(name)
+        shown = Shown(desk).go(server)
+        desk.get_by_role("button", name="More", exact=True).click()
+        desk.get_by_role("menuitem", name="Links for others").click()
+        desk.on("request", lambda request: made.append(request.url) if request.post_data else None)
+        desk.get_by_role("button", name="Make a link").dblclick()
+        address = desk.get_by_role("textbox", name="The link")
+        address.wait_for()
+        assert len(made) == 1
+        desk.route("**/api/links/*", lambda route: held.append(route))
+        for name in names:
+            desk.get_by_role("button", name=f"Revoke: {name}", exact=True).dblclick()
+            desk.get_by_role("button", name=f"Really revoke: {name}", exact=True).click()
+        shown.until(lambda: len(held) == len(names), "both are on their way")
+        for name, route in zip(names, held, strict=True):
+            route.continue_()
+            desk.get_by_role("button", name=f"evoke: {name}").wait_for(state="detached")
+        assert address.input_value().startswith(server.origin)

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 
 import { requests } from "../net/requests";
-import type { Link, Me, Right } from "../wire";
+import type { Link, Me, NewLink, Right } from "../wire";
 import { ago } from "../ui/ago";
 import { Button } from "../ui/button";
 import { copy } from "../ui/copy";
@@ -32,15 +32,27 @@ export function LinksDialog({ me, onClose }: { me: Me; onClose(): void }) {
   const [made, setMade] = useState<Link | null>(null);
   const [failure, setFailure] = useState("");
   const found = useRequest(() => requests.links(), [times]);
-  const attempt = async (what: () => Promise<Link | void>) => {
+  const [making, setMaking] = useState(false);
+  // Several may be on their way at once.
+  const attempt = async (what: () => Promise<void>) => {
     setFailure("");
     try {
-      setMade((await what()) ?? null);
-      setTimes(times + 1);
+      await what();
+      setTimes((before) => before + 1);
     } catch (error) {
       setFailure(messageOf(error));
     }
   };
+  const make = async (wanted: NewLink) => {
+    setMaking(true);
+    await attempt(async () => setMade(await requests.makeLink(wanted)));
+    setMaking(false);
+  };
+  const revoke = (id: string) =>
+    attempt(async () => {
+      await requests.revokeLink(id);
+      setMade((link) => (link?.id === id ? null : link));
+    });
   return (
     <Dialog title="Links for others" onClose={onClose}>
       <p>Whoever has a link comes in by it, on as many devices as they like, until it is revoked.</p>
@@ -52,7 +64,7 @@ export function LinksDialog({ me, onClose }: { me: Me; onClose(): void }) {
       {made?.url !== undefined ? (
         <MadeLink link={made} url={made.url} another={() => setMade(null)} />
       ) : (
-        <NewLinkForm me={me} make={(rights, name, session) => attempt(() => requests.makeLink({ rights, ...name, ...session }))} />
+        <NewLinkForm me={me} busy={making} make={(wanted) => void make(wanted)} />
       )}
       <h3>Links there are</h3>
       {found.state === "running" && <p role="status">Loading…</p>}
@@ -61,7 +73,7 @@ export function LinksDialog({ me, onClose }: { me: Me; onClose(): void }) {
         <ul class="offers">
           {found.value.links.map((link) => (
             <li key={link.id}>
-              <KnownLink link={link} revoke={() => attempt(() => requests.revokeLink(link.id))} />
+              <KnownLink link={link} revoke={() => void revoke(link.id)} />
             </li>
           ))}
         </ul>
@@ -72,10 +84,11 @@ export function LinksDialog({ me, onClose }: { me: Me; onClose(): void }) {
 
 interface NewLinkFormProps {
   me: Me;
-  make(rights: Right[], name: { name?: string }, session: { session?: string }): void;
+  busy: boolean;
+  make(wanted: NewLink): void;
 }
 
-function NewLinkForm({ me, make }: NewLinkFormProps) {
+function NewLinkForm({ me, busy, make }: NewLinkFormProps) {
   const row = chosenRow.value;
   return (
     <form
@@ -85,11 +98,11 @@ function NewLinkForm({ me, make }: NewLinkFormProps) {
         const filled = new FormData(event.currentTarget);
         const name = String(filled.get("name") ?? "").trim();
         const session = String(filled.get("session") ?? "");
-        make(
-          RIGHTS[Number(filled.get("rights"))]?.[0] ?? ["observe"],
-          name === "" ? {} : { name },
-          session === "" ? {} : { session },
-        );
+        make({
+          rights: RIGHTS[Number(filled.get("rights"))]?.[0] ?? ["observe"],
+          ...(name === "" ? {} : { name }),
+          ...(session === "" ? {} : { session }),
+        });
       }}
     >
       <label class="field">
@@ -114,13 +127,16 @@ function NewLinkForm({ me, make }: NewLinkFormProps) {
         <input class="input" name="name" maxLength={40} autocomplete="off" placeholder="Who it is for" />
       </label>
       <div class="actions">
-        <Button type="submit" look="main">
+        <Button type="submit" look="main" disabled={busy}>
           Make a link
         </Button>
       </div>
     </form>
   );
 }
+
+/** Of a field that is new; the same function at each drawing, or it would be called at each. */
+const focus = (field: HTMLElement | null) => field?.focus();
 
 function MadeLink({ link, url, another }: { link: Link; url: string; another(): void }) {
   return (
@@ -133,7 +149,7 @@ function MadeLink({ link, url, another }: { link: Link; url: string; another(): 
         readOnly
         value={url}
         aria-label="The link"
-        ref={(field) => field?.focus()}
+        ref={focus}
         onFocus={(event) => event.currentTarget.select()}
       />
       {link.qr !== undefined && <QrCode rows={link.qr} name="The link as a QR code" />}
@@ -166,7 +182,8 @@ function KnownLink({ link, revoke }: { link: Link; revoke(): void }) {
         <Button
           look="bad"
           aria-label={sure ? `Really revoke: ${name}` : `Revoke: ${name}`}
-          onClick={() => (sure ? revoke() : setSure(true))}
+          // The second click of a double one is no second thought.
+          onClick={(event) => (sure ? event.detail < 2 && revoke() : setSure(true))}
           onBlur={() => setSure(false)}
         >
           {sure ? "Really?" : "Revoke"}

@@ -104,7 +104,7 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
           {row.clients} here
         </span>
       )}
-      {listed !== undefined && session.may("control") && <SessionMenu row={listed} />}
+      {listed !== undefined && session.may("control") && <SessionMenu key={listed.key} row={listed} />}
       {hasTerminal(session) && (
         <div class="choices" role="group" aria-label="What is shown">
           {VIEWS.filter(([name]) => name !== "split" || !narrow.value).map(([name, words, Icon, keys]) => (

@@ -71,6 +71,7 @@ export class Completion {
       this.close();
       return;
     }
+    this.#narrow(text, cursor);
     this.#wanted = { text, cursor };
     this.#ask();
   }
@@ -107,6 +108,19 @@ export class Completion {
   end(): void {
     this.#end();
     this.close();
+  }
+
+  /** Of what is offered, what the draft goes on to say: the next key may come before the program's answer. */
+  #narrow(text: string, cursor: number): void {
+    const menu = this.#menu.peek();
+    const end = this.#for.length;
+    if (!this.open || cursor !== text.length || text.length <= end || !text.startsWith(this.#for)) return;
+    const fitting = menu.candidates.filter((one) => one.to === end && completed(this.#for, one).text.startsWith(text));
+    if (fitting.length === 0) return;
+    const selected = fitting.indexOf(menu.candidates[menu.selected] as Candidate);
+    const candidates = fitting.map((one) => ({ ...one, to: text.length, exact: completed(this.#for, one).text.trimEnd() === text }));
+    this.#for = text;
+    this.#menu.value = { candidates, selected: Math.max(0, selected), chosen: menu.chosen && selected >= 0 };
   }
 
   #ask(): void {

@@ -49,6 +49,27 @@ test("of several questions the last is answered, and one goes out at a time", ()
   expect(completion.current?.label).toBe("/help");
 });
 
+test("Enter that comes before the answer to the last letter takes what goes on with it, or sends what is whole", () => {
+  const program = new Asked();
+  const completion = new Completion(program, () => "c");
+  completion.typed("/h", 2);
+  program.answer(0, { text: "/hooks ", label: "/hooks", from: 0, to: 2 }, { text: "/help ", label: "/help", from: 0, to: 2 });
+  completion.typed("/hel", 4);
+  expect(completion.enterTakes).toBe(true);
+  completion.typed("/help", 5);
+  expect(completion.enterTakes).toBe(false);
+  expect(completion.take("/help")).toEqual({ text: "/help ", cursor: 6 });
+});
+
+test("what goes on otherwise than what is offered takes nothing of it", () => {
+  const program = new Asked();
+  const completion = new Completion(program, () => "c");
+  completion.typed("/h", 2);
+  program.answer(0, { text: "/help ", label: "/help", from: 0, to: 2 });
+  completion.typed("/hx", 3);
+  expect(completion.take("/hx")).toBeNull();
+});
+
 test("Enter takes a candidate unless the draft says it already", () => {
   const program = new Asked();
   const completion = new Completion(program, () => "c");
