@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -36,21 +37,29 @@ def test_the_way_it_ended_is_the_same(
     assert f"Exit Code: {code}\nSignal: {number}\n" in text
 
 
+_numbers = itertools.count()
+
+
+def a_sleep() -> str:
+    """A command that no other test looks for: each runs in two sandboxes, perhaps at the same time."""
+    return f"sleep {os.getpid()}.{next(_numbers)}5"
+
+
 def test_a_timeout_lets_it_clean_up_and_then_ends_all_of_it(place: Place, backend: Backend) -> None:
-    tools = place.tools(place.sandbox(backend))
+    tools, sleep = place.tools(place.sandbox(backend)), a_sleep()
     (place.workspace / "out").touch()
     command = (
-        "trap 'echo cleaned > out; exit 4' TERM; setsid sh -c 'trap \"\" TERM; exec sleep 1234.5' & "
+        f"trap 'echo cleaned > out; exit 4' TERM; setsid sh -c 'trap \"\" TERM; exec {sleep}' & "
         "while :; do sleep 0.05; done"
     )
     result = call(tools, "run_shell_command", command=command, timeout=2000)
     assert "timed out after 2000 ms" in result.text and "Exit Code: 4" in result.text
     assert (place.workspace / "out").read_text() == "cleaned\n"
-    wait_until(lambda: not running("sleep", "1234.5"), "the end of what escaped")
+    wait_until(lambda: not running(*sleep.split()), "the end of what escaped")
 
 
 def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
-    tools = place.tools(place.sandbox(backend))
+    tools, sleep = place.tools(place.sandbox(backend)), a_sleep()
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
@@ -58,13 +67,13 @@ def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
             def report(text: str) -> None:
                 group.cancel_scope.cancel()
 
-            arguments = {"command": "echo on; exec sleep 2345.6"}
+            arguments = {"command": f"echo on; exec {sleep}"}
             await tool_of(tools, "run_shell_command").prepare(arguments).run(context(report))
 
     begun = time.monotonic()
     anyio.run(main)
     assert time.monotonic() - begun < 20
-    wait_until(lambda: not running("sleep", "2345.6"), "the end of the command")
+    wait_until(lambda: not running(*sleep.split()), "the end of the command")
 
 
 class Background:
@@ -110,12 +119,12 @@ def test_a_background_command_outlives_its_call_and_the_thread_that_began_it(
 
 
 def test_the_model_ends_a_background_command_as_it_was_told(place: Place, backend: Backend) -> None:
-    sandbox = place.sandbox(backend)
+    sandbox, sleep = place.sandbox(backend), a_sleep()
 
     async def script(back: Background) -> None:
-        await back.run("sleep 3456.7", is_background=True)
+        await back.run(sleep, is_background=True)
         group = back.tools.tasks()[0].id
-        wait_until(lambda: bool(running("sleep", "3456.7")), "its start")
+        wait_until(lambda: bool(running(*sleep.split())), "its start")
         said = await back.run(f"kill -- -{group}")
         assert said == f"Sent SIGTERM to the process group {group}."
         assert (await back.ended()).exit_code == -signal.SIGTERM
@@ -126,16 +135,16 @@ def test_the_model_ends_a_background_command_as_it_was_told(place: Place, backen
 def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
     place: Place, backend: Backend
 ) -> None:
-    sandbox = place.sandbox(backend)
+    sandbox, sleep = place.sandbox(backend), a_sleep()
 
     async def script(back: Background) -> None:
         await back.run("exec sleep 4567.8", is_background=True)
         assert back.tools.stop_task(back.tools.tasks()[0].id)
         assert (await back.ended()).state == "stopped"
-        await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
-        wait_until(lambda: bool(running("sleep", "5678.9")), "its start")
+        await back.run(f"{sleep} >/dev/null 2>&1 & echo left")
+        wait_until(lambda: bool(running(*sleep.split())), "its start")
         await back.tools.aclose()
-        wait_until(lambda: not running("sleep", "5678.9"), "its end")
+        wait_until(lambda: not running(*sleep.split()), "its end")
 
     play(place, sandbox, script)
 
