@@ -147,7 +147,8 @@ class GnuScreen(_Hosted):
         self._sockets = Path(tempfile.mkdtemp(prefix="screen-"))
         self._copy = folder / "hardcopy"
         settings = folder / "screenrc"
-        settings.write_text("startup_message off\ndefscrollback 10000\n")
+        quiet = "startup_message off\nmsgwait 0\nmsgminwait 0\n"  # a message holds up what is shown
+        settings.write_text(f"{quiet}defscrollback 10000\n")
         names = dict.fromkeys(("TMUX", "TMUX_PANE", "STY"))
         changes = {**names, "SCREENDIR": str(self._sockets)}
         self._environment = terminal_environment(changes)

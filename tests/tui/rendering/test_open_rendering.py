@@ -10,6 +10,7 @@ from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
 from qwen_dual.frontends.tui.rendering.open_rendering import SHARE, OpenRendering
 from qwen_dual.frontends.tui.rendering.transcript import LONG_TEXT
 from qwen_dual.frontends.tui.text.lines import plain
+from qwen_dual.frontends.tui.text.links import ESCAPE
 from tests.tui.support import Clock, text_of
 
 if TYPE_CHECKING:
@@ -136,3 +137,14 @@ def test_what_cannot_be_cut_and_is_too_long_stays_as_it_was_written() -> None:
     rendering = OpenRendering(lambda text, width: plain([text]))
     assert rendering.lines("word " * LONG_TEXT, 60, 10) is None
     assert rendering.lines("| a " * 200, 60, 10) is None
+
+
+def test_links_are_text_until_they_are_finished() -> None:
+    """A row is cut to the window, and only its cells that changed are written."""
+    markdown = MarkdownRenderer(links=True)
+    markdown.load()
+    text = "- see [the manual](https://example.org/a/very/long/address) and some more words"
+    assert any(style == ESCAPE for line in markdown.render(text, 60) for style, _ in line)
+    lines = OpenRendering(markdown.render).lines(text, 60, 20)
+    assert lines is not None
+    assert text_of(lines) == ["• see the manual and some more words"]

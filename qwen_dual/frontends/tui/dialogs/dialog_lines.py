@@ -15,7 +15,15 @@ from qwen_dual.frontends.tui.dialogs.form_lines import MARK, SELECTED
 from qwen_dual.frontends.tui.text import theme
 from qwen_dual.frontends.tui.text.diff_view import change_counts, diff_lines
 from qwen_dual.frontends.tui.text.exact import escaped_lines, exact_lines, exact_text
-from qwen_dual.frontends.tui.text.lines import clip, clip_line, first_that_fits, fit, width_of, wrap
+from qwen_dual.frontends.tui.text.lines import (
+    clip,
+    clip_line,
+    columns_of,
+    first_that_fits,
+    fit,
+    width_of,
+    wrap,
+)
 from qwen_dual.protocol.previews import reading_of
 from qwen_dual.protocol.sanitise import sanitise
 from qwen_dual.protocol.visible import still_visible, visible_line
@@ -222,11 +230,11 @@ def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
     rows: list[tuple[int | None, Line]] = []
     for index, choice in enumerate(shown.choices):
         cell = _cell(shown, index, choice.label)
-        used = _width(rows[-1][1]) if rows else 0
+        used = columns_of(rows[-1][1]) if rows else 0
         if (
             choice.beside
             and used + 2 <= SECOND_COLUMN
-            and SECOND_COLUMN + _width(cell) <= inner + 2
+            and SECOND_COLUMN + columns_of(cell) <= inner + 2
         ):
             rows[-1][1].append(("", " " * (SECOND_COLUMN - used)))
             rows[-1][1].extend(cell[1:])
@@ -240,7 +248,7 @@ def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
         rows += [(index, [("", " " * 7), (style, label)]) for label in labels[1:]]
     word = "no" if shown.request.kind == "proposal" else "stop"
     stop = [(theme.STRONG, "esc"), (theme.DIM, f"  {word}")]
-    used = _width(rows[-1][1]) if rows else inner
+    used = columns_of(rows[-1][1]) if rows else inner
     if inner + 2 >= SECOND_COLUMN + 9 and used + 2 <= SECOND_COLUMN:
         rows[-1][1].extend([("", " " * (SECOND_COLUMN + 2 - used)), *stop])
     elif used + 3 + 9 <= inner + 2:
@@ -280,11 +288,7 @@ def _reason_hint(shown: Shown, inner: int) -> Line:
 
 def _refit(line: Line, inner: int) -> list[Line]:
     """``line``, with its last fragment in a row of its own where it does not fit."""
-    if _width(line) <= inner + 2:
+    if columns_of(line) <= inner + 2:
         return [line]
     style, text = line[-1]
     return [line[:-1], [("", "  "), (style, text.strip())]]
-
-
-def _width(line: Line) -> int:
-    return sum(width_of(text) for _, text in line)

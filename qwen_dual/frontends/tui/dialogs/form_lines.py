@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.dialogs.field import CURSOR
 from qwen_dual.frontends.tui.text import theme
-from qwen_dual.frontends.tui.text.lines import clip, clip_line, first_that_fits, width_of, wrap
+from qwen_dual.frontends.tui.text.lines import (
+    clip,
+    clip_line,
+    columns_of,
+    first_that_fits,
+    width_of,
+    wrap,
+)
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
@@ -144,7 +151,7 @@ def _rows(page: Page, inner: int, *, armed: bool) -> list[Line]:
     for row, (choice, label, line) in enumerate(zip(choices, labels, heads, strict=True)):
         here = armed and row == page.at
         line.append(("class:selected" if here else theme.PLAIN if armed else theme.DIM, label))
-        used = sum(width_of(text) for _, text in line)
+        used = columns_of(line)
         room = inner + 2 - used - (column - width_of(label)) - 2
         if choice.summary and room >= 8:
             pad = " " * (column - width_of(label) + 2)
@@ -171,5 +178,5 @@ def _own_row(page: Page, inner: int, *, armed: bool) -> Line:
     line = _row_head(page, len(page.visible), armed=armed)
     if not page.typing and not page.field.text:
         return [*line, (theme.DIM, OWN)]
-    used = sum(width_of(text) for _, text in line) - 2
+    used = columns_of(line) - 2
     return [*line, *page.field.line(max(1, inner - used), cursor=armed and page.typing)]

@@ -13,7 +13,7 @@ from msgspec import Struct
 from qwen_dual.frontends.tui.rendering.render import ARROWS
 from qwen_dual.frontends.tui.state.outcome import short_count
 from qwen_dual.frontends.tui.text import theme
-from qwen_dual.frontends.tui.text.lines import Line, clip, clip_line, width_of, wrap
+from qwen_dual.frontends.tui.text.lines import Line, clip, clip_line, columns_of, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def footer_line(facts: Facts, width: int) -> Line:
     order = _LEFT_OUT_WITH_TIP if facts.tip else _LEFT_OUT
     for count in range(len(order) + 1):
         line = _line(facts, frozenset(order[:count]))
-        if sum(width_of(text) for _, text in line) <= width:
+        if columns_of(line) <= width:
             return line
     return clip_line(line, width)
 

@@ -15,6 +15,7 @@ from qwen_dual.frontends.tui.editing.rows import row_starts
 from qwen_dual.frontends.tui.region.footer import Facts, footer_lines
 from qwen_dual.frontends.tui.region.help import help_lines, tool_lines
 from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.room import Room, rows_added
 from qwen_dual.frontends.tui.text.lines import clip, clip_line
 
 if TYPE_CHECKING:
@@ -74,12 +75,15 @@ def compose(
     columns: int,
     rows: int,
     now: float,
+    rows_above: int | None = None,
     rendering: OpenRendering | None = None,
     still: bool = False,
 ) -> Frame:
     """The frame for a window of ``columns`` by ``rows``.
 
     Args:
+        rows_above: so many are known to leave the window before the region's do, when it gets
+            narrower and long rows are wrapped anew; None where the terminal cuts them.
         rendering: of the answer's open end.
         still: nothing that grows or counts is shown.
     """
@@ -131,9 +135,25 @@ def compose(
         left -= len(frame.panel)
     if left > 0:
         room = left - 2 if gap else left
-        live = live_lines(view, columns, room, now, rendering=rendering, still=still)
+        narrower = None
+        if rows_above is not None:
+            narrower = _narrower(frame, controller.editor.text, columns, rows, rows_above)
+        live = live_lines(
+            view, columns, room, now, narrower=narrower, rendering=rendering, still=still
+        )
         _place_live(frame, live, columns, gap=gap)
     return frame
+
+
+def _narrower(frame: Frame, draft: str, columns: int, rows: int, rows_above: int) -> Room:
+    """What of a window of half the width is left for live rows."""
+    half = max(1, columns // 2)
+    parts = (frame.dialog, frame.form, frame.panel, frame.footer)
+    added = sum(rows_added(lines, half) for lines in parts)
+    typed = frame.editor_rows + frame.reason_rows
+    added += typed if typed > 1 else rows_added([[("", f"> {draft}")]], half)
+    # One blank row is always below what is live; the one above it may leave the window.
+    return Room(rows - frame.height - 1 - added, half, rows_above - added)
 
 
 def _place_live(frame: Frame, live: list[Line], columns: int, *, gap: bool) -> None:

@@ -23,6 +23,7 @@ from qwen_dual.frontends.tui.text.lines import clip, gutter, plain, tail_lines, 
 from qwen_dual.frontends.tui.text.stream import MAX_CHARS
 
 if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.region.room import Room
     from qwen_dual.frontends.tui.rendering.open_rendering import OpenRendering
     from qwen_dual.frontends.tui.state.agents import AgentAtWork
     from qwen_dual.frontends.tui.state.live_state import Retry, RunningTool, Work
@@ -72,6 +73,7 @@ def live_lines(
     height: int,
     now: float,
     *,
+    narrower: Room | None = None,
     rendering: OpenRendering | None = None,
     still: bool = False,
 ) -> list[Line]:
@@ -80,6 +82,7 @@ def live_lines(
     What does not fit is left out from the top: the answer first, then output, then the rest.
 
     Args:
+        narrower: what there is room for once the window is narrower; None where that matters not.
         now: the view's clock.
         rendering: makes an answer's open end look as it will; it stays as written where None.
         still: only what changes with the state is shown: nothing that grows or counts.
@@ -89,20 +92,30 @@ def live_lines(
     inner = max(1, width - GUTTER)
     if still:
         return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
-    below = _tools(view.work, inner, now) + _agents(view.work, inner, now)
     rest = _todos(view.work, inner, height)
     rest += _status(view.work, inner, now) + _queue(view.work, inner)
-    if below and rest and height >= ROOMY:
-        below.append([])
-    below = (below + rest)[-height:]
-    room = height - len(below)
-    above = _tail(view, inner, room - 1 if below else room, rendering) if room > 0 else []
-    if above and below:
-        above.append([])
-    return above + below
+    below: list[Line] = []
+    for output_rows in range(MAX_OUTPUT_LINES, -1, -1):
+        below = _tools(view.work, inner, now, output_rows) + _agents(view.work, inner, now)
+        if below and rest and height >= ROOMY:
+            below.append([])
+        below += rest
+        if len(below) <= height and (narrower is None or narrower.last(below) == len(below)):
+            break
+    below = below[-height:]
+    gap: list[Line] = [[]] if below else []
+    above = _tail(view, inner, height - len(gap) - len(below), rendering, narrower, gap + below)
+    return above + gap + below if above else below
 
 
-def _tail(view: View, inner: int, room: int, rendering: OpenRendering | None) -> list[Line]:
+def _tail(
+    view: View,
+    inner: int,
+    room: int,
+    rendering: OpenRendering | None,
+    narrower: Room | None,
+    below: list[Line],
+) -> list[Line]:
     if room <= 0:
         return []
     text, thinking = view.tail(max(MAX_CHARS, inner * (room + 1)))
@@ -113,10 +126,14 @@ def _tail(view: View, inner: int, room: int, rendering: OpenRendering | None) ->
         style = f"{theme.DIM} italic" if thinking else theme.PLAIN
         lines = plain(tail_lines(text, inner, room), style)
     symbol = MODEL if thinking or view.begins_message else " "
-    return gutter(lines, symbol, theme.DIM if thinking else theme.ACCENT)
+    style = theme.DIM if thinking else theme.ACCENT
+    if narrower is not None:
+        fitting = narrower.last(gutter(lines, symbol, style) + below) - len(below)
+        lines = lines[-max(1, fitting) :]
+    return gutter(lines, symbol, style)
 
 
-def _tools(work: Work, inner: int, now: float) -> list[Line]:
+def _tools(work: Work, inner: int, now: float, output_rows: int) -> list[Line]:
     asked = [one.tool_use_id for one in work.requests.values() if not one.agent]
     first = next(iter(work.requests.values()), None)
     in_dialog = "" if first is None or first.agent else first.tool_use_id
@@ -132,7 +149,7 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
         symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
         lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
-        lines += [[("", "  "), (theme.DIM, row)] for row in rows[-MAX_OUTPUT_LINES:]]
+        lines += [[("", "  "), (theme.DIM, row)] for row in rows[len(rows) - output_rows :]]
     if len(tools) > MAX_TOOLS:
         lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
     return lines

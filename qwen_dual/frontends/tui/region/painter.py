@@ -129,6 +129,7 @@ class Painter:
                 columns=self.columns,
                 rows=self.rows,
                 now=time.monotonic(),
+                rows_above=self._scrollback.rows_above,
                 rendering=self._rendering,
                 still=self._still,
             )

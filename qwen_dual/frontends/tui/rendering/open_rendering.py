@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.rendering.transcript import LONG_TABLE, LONG_TEXT
+from qwen_dual.frontends.tui.text.links import ESCAPE
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
@@ -69,10 +70,18 @@ class OpenRendering:
         self.stale = grown and made != wanted and self._now() < self._due
         if not self.stale and made != wanted:
             began = self._now()
-            self._lines = self._render(text, width)
+            self._lines = [_without_links(line) for line in self._render(text, width)]
             self._text, self._width, self._look = wanted
             self._due = self._now() + (SHARE - 1) * (self._now() - began)
         return self._lines[-room:] if room > 0 else []
+
+
+def _without_links(line: Line) -> Line:
+    """``line`` without the sequences of its links.
+
+    Of a row that changes only some cells are written, so the one that ends a link might not be.
+    """
+    return [fragment for fragment in line if fragment[0] != ESCAPE]
 
 
 def _without_begun(text: str) -> str:

@@ -26,6 +26,7 @@ from qwen_dual.frontends.tui.text import theme
 from qwen_dual.frontends.tui.text.diff_view import diff_lines
 from qwen_dual.frontends.tui.text.lines import (
     clip,
+    columns_of,
     first_that_fits,
     gutter,
     plain,
@@ -196,7 +197,7 @@ def _person(block: PersonBlock, inner: int) -> list[Line]:
     if block.remote:
         mark = f"{ARROWS} {block.remote}"
         last = lines[-1]
-        used = sum(width_of(text) for _, text in last)
+        used = columns_of(last)
         if used + 2 + width_of(mark) <= inner + GUTTER:
             last.append((theme.DIM, f"  {mark}"))
         else:

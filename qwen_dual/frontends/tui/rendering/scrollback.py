@@ -1,7 +1,7 @@
 """Finished text into the terminal's own scrollback, above the live region.
 
-Owns everything that needs prompt-toolkit's renderer from the inside; no other module touches its
-private attributes. Each method leaves the terminal in one write, between the marks of a
+Owns, with ``drawn``, everything that needs prompt-toolkit's renderer from the inside; no other module
+touches its private attributes. Each method leaves the terminal in one write, between the marks of a
 synchronized update, so no half-drawn frame is ever shown. It does not decide what is committed.
 """
 
@@ -13,13 +13,9 @@ from typing import TYPE_CHECKING, Any
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import to_formatted_text
 
+from qwen_dual.frontends.tui.rendering.drawn import DrawnRegion
 from qwen_dual.frontends.tui.rendering.held import Held
-from qwen_dual.frontends.tui.terminal.reflow import (
-    Reflow,
-    rows_above_cursor,
-    rows_blank_above,
-    rows_moved_out,
-)
+from qwen_dual.frontends.tui.terminal.reflow import Reflow, rows_blank_above
 from qwen_dual.frontends.tui.terminal.settling import Settling
 from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput
 
@@ -70,19 +66,18 @@ class Scrollback:
         reflow: What the terminal does to long rows when its width changes.
 
     Attributes:
-        reflow: May be corrected once the terminal has said what it is.
         headroom: The region has long rows for a while, as a dialog's, so it needs headroom.
     """
 
     def __init__(self, app: Application[Any], reflow: Reflow = Reflow.CUT) -> None:
-        self.reflow = reflow
+        self._drawn = DrawnRegion(app, reflow)
         self.headroom = False
         self._lines_above = 0  # known to be between the window's or history's top and the region
         self._blank_above = 0  # rows of headroom
         self._cleared = False  # only what is counted in `_lines_above` stands above the region
         self._app = app
         self._held = Held()
-        self._draw_missed = False
+        self._draw_missed = self._updating = False
         self._settling = Settling(app.output.get_size, self._settled)
         self._redraw_app = app._redraw
         app._redraw = self._redraw_if_writable  # type: ignore[method-assign]
@@ -155,6 +150,28 @@ class Scrollback:
             self._draw(self._held.take())
 
     @property
+    def reflow(self) -> Reflow:
+        """What the terminal does; may be corrected once it has said what it is."""
+        return self._drawn.reflow
+
+    @reflow.setter
+    def reflow(self, reflow: Reflow) -> None:
+        self._drawn.reflow = reflow
+
+    @property
+    def rows_above(self) -> int | None:
+        """So many are known to leave the window before the region's, when that gets narrower.
+
+        None where none leaves it, since the terminal cuts rows; all of the window's where blank rows
+        below the region go first.
+        """
+        if self.reflow is Reflow.CUT:
+            return None
+        if self.reflow is Reflow.WRAP:
+            return self._app.output.get_size().rows
+        return self._lines_above + self._blank_above
+
+    @property
     def hides_cursor_below(self) -> bool:
         """Whether a cursor that is hidden belongs in the region's last long row, not in its first.
 
@@ -208,39 +225,26 @@ class Scrollback:
             return 0
         wanted = 0
         if self.headroom or self._cleared:
-            wanted = self._rows_moved_out(max(1, size.columns // 2)) - rows_blank_above(screen)
+            wanted = self._drawn.rows_moved_out(max(1, size.columns // 2)) - rows_blank_above(
+                screen
+            )
             wanted = max(0, min(wanted, size.rows - screen.height) - self._lines_above)
         return wanted - self._blank_above
 
-    def _rows_moved_out(self, columns: int) -> int:
-        renderer = self._app.renderer
-        screen, size = renderer._last_screen, renderer._last_size
-        if screen is None or size is None or columns >= size.columns:
-            return 0
-        cursor = renderer._cursor_pos
-        return rows_moved_out(screen, cursor, columns, self.reflow, self._shows_on_blank)
-
-    def _shows_on_blank(self, style: str) -> bool:
-        """Whether a row is taken to reach to a blank in this style, where it is wrapped anew."""
-        renderer = self._app.renderer
-        written = renderer._style_string_has_style
-        assert written is not None  # made for the draw that the region's rows are of
-        if self.reflow is not Reflow.SCREEN or not written[style]:
-            return written[style]
-        # A colour alone does not show there to GNU screen.
-        attrs = renderer.style.get_attrs_for_style_str(style)
-        shown = (attrs.bold, attrs.dim, attrs.italic, attrs.underline, attrs.blink, attrs.reverse)
-        return any(shown)
-
     @contextmanager
     def _update(self) -> Iterator[None]:
+        if self._updating:
+            yield
+            return
         output = self._app.output
         batch = output.batch() if isinstance(output, TerminalOutput) else nullcontext()
+        self._updating = True
         with batch:
             output.write_raw(_BEGIN_UPDATE)
             try:
                 yield
             finally:
+                self._updating = False
                 output.write_raw(_END_UPDATE)
                 output.flush()
 
@@ -250,7 +254,7 @@ class Scrollback:
         changed = drawn is not None and drawn.columns != size.columns
         output.hide_cursor()
         output.write_raw("\r")
-        output.cursor_up(self._rows_above_cursor() + self._blank_above)
+        output.cursor_up(self._drawn.rows_above_cursor() + self._blank_above)
         self._lines_above = self._lines_still_above()
         output.reset_attributes()
         if changed:
@@ -274,22 +278,7 @@ class Scrollback:
             return self._lines_above
         # Those above a region that reached the bottom of the window may have left it.
         lines = min(size.rows, drawn.rows) - screen.height - self._blank_above
-        return max(0, min(self._lines_above, lines) - self._rows_moved_out(size.columns))
-
-    def _rows_above_cursor(self) -> int:
-        renderer = self._app.renderer
-        cursor, screen, size = renderer._cursor_pos, renderer._last_screen, renderer._last_size
-        now = self._app.output.get_size()
-        if screen is None or size is None or size.columns == now.columns:
-            return cursor.y
-        return rows_above_cursor(
-            screen,
-            cursor,
-            now.columns,
-            self.reflow,
-            self._shows_on_blank,
-            lower=max(0, size.rows - now.rows),
-        )
+        return max(0, min(self._lines_above, lines) - self._drawn.rows_moved_out(size.columns))
 
     def _follow_width(self) -> None:
         """Erases the region where it has got to before it is drawn for another width."""
@@ -306,7 +295,15 @@ class Scrollback:
         if self.blocked and self._app.render_counter and not render_as_done:
             self._draw_missed = True
             return
-        self._redraw_app(render_as_done)
+        if self.reflow is not Reflow.WRAP_ALL:
+            self._redraw_app(render_as_done)
+            return
+        with self._update():
+            shown = self._app.renderer._last_screen
+            self._redraw_app(render_as_done)
+            if shown is not None and self._drawn.leaves_cells(shown):
+                self._erase_region()
+                self._redraw_app(render_as_done)
 
     def _forget_region(self) -> None:
         renderer = self._app.renderer

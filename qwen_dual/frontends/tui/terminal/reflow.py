@@ -124,15 +124,17 @@ def rows_above_cursor(
     """
     if reflow is Reflow.CUT:
         return cursor.y
-    rows = sum(_rows(screen, y, columns, reflow, styled) for y in range(cursor.y))
+    rows = sum(rows_wrapped(screen, y, columns, reflow, styled) for y in range(cursor.y))
     if reflow is Reflow.WRAP_ALL:
-        rows += min(cursor.x // columns, _rows(screen, cursor.y, columns, reflow, styled) - 1)
+        rows += min(
+            cursor.x // columns, rows_wrapped(screen, cursor.y, columns, reflow, styled) - 1
+        )
     elif reflow is Reflow.SCREEN:
         rows += cursor.x // columns
     elif reflow is Reflow.XTERM_JS:
         # It drops rows below the cursor first, maybe the region's.
         below = range(cursor.y + 1, screen.height - lower)
-        rows += sum(_rows(screen, y, columns, reflow, styled) - 1 for y in below)
+        rows += sum(rows_wrapped(screen, y, columns, reflow, styled) - 1 for y in below)
     return rows
 
 
@@ -153,7 +155,7 @@ def rows_moved_out(
     if reflow in (Reflow.CUT, Reflow.WRAP):
         return 0
     wrapped = [y for y in range(screen.height) if reflow is not Reflow.XTERM_JS or y != cursor.y]
-    return sum(_rows(screen, y, columns, reflow, styled) - 1 for y in wrapped)
+    return sum(rows_wrapped(screen, y, columns, reflow, styled) - 1 for y in wrapped)
 
 
 def rows_blank_above(screen: Screen) -> int:
@@ -168,10 +170,17 @@ def rows_blank_above(screen: Screen) -> int:
     return 0
 
 
-def _rows(
+def rows_wrapped(
     screen: Screen, y: int, columns: int, reflow: Reflow, styled: Callable[[str], bool]
 ) -> int:
-    """How many rows the row ``y`` is wrapped into."""
+    """How many rows the row ``y`` is wrapped into.
+
+    Args:
+        screen: the region as it was drawn.
+        columns: the new width.
+        reflow: what the terminal does.
+        styled: whether a style shows on a blank.
+    """
     row = screen.data_buffer[y]
     used = [x for x, cell in row.items() if cell.char != " " or styled(cell.style)]
     last = max(used, default=-1)

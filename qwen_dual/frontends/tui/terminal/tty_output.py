@@ -209,6 +209,7 @@ class TerminalOutput(Vt100_Output):
 
     Attributes:
         on_given: Gives what the terminal is told before it is another program's.
+        shortened: A row got shorter since somebody set this to False.
     """
 
     def __init__(
@@ -235,6 +236,7 @@ class TerminalOutput(Vt100_Output):
         self._keys = False
         self._batches = 0
         self.on_given: Callable[[], str] = lambda: ""
+        self.shortened = False
         self._text_encoding = stdout.encoding or "utf-8"
 
     @property
@@ -292,6 +294,11 @@ class TerminalOutput(Vt100_Output):
         its history (`scroll-on-clear`), so it begins one column further.
         """
         self.write_raw("\x1b[K\x1b[C\x1b[J\r")
+
+    def erase_end_of_line(self) -> None:
+        """Erases from the cursor to the end of its row, which got shorter."""
+        self.shortened = True
+        super().erase_end_of_line()
 
     def close(self, timeout: float = 1.0) -> None:
         """Writes what waits, for at most `timeout` seconds, and ends all writing."""

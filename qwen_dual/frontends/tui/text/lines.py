@@ -31,6 +31,11 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else get_cwidth(text)
 
 
+def columns_of(line: Line) -> int:
+    """Columns that ``line`` takes."""
+    return sum(width_of(text) for _, text in line)
+
+
 def fit(text: str, width: int) -> int:
     """How many leading characters of ``text`` fit into ``width`` columns."""
     if text.isascii():
