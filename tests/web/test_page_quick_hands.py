@@ -209,3 +209,30 @@ def test_a_prompt_that_is_moved_twice_before_the_first_is_confirmed_moves_by_two
         desk.get_by_role("button", name="Move down").first.click()
         shown.until(lambda: waiting.all_inner_texts() == ["one", "three", "two"], "from there")
         shown.prompt.press("Escape")
+
+
+def test_who_has_all_of_a_long_change_shown_reads_to_its_end_before_a_key_allows_it(
+    tmp_path: Path, desk: Page
+) -> None:
+    content = "".join(f"line {number}\n" for number in range(5_000))
+    script = scripted(
+        tmp_path, call("write_file", file_path="long.txt", content=content), text("written")
+    )
+    with served(tmp_path, command=[*COMMAND, *script]) as server:
+        server.enter().start_session()
+        shown = Shown(desk).go(server)
+        shown.say("write it")
+        whole = desk.get_by_role("region", name="What will happen")
+        to_end = "box => new Promise(done => { box.onscroll = done; box.scrollTop = 1e9; })"
+        whole.evaluate(to_end)
+        desk.get_by_role("button", name="Show all of it").click()
+        whole.get_by_text('"file_path"').wait_for()
+        desk.locator(".request").focus()
+        desk.locator(".request[data-armed]").wait_for()
+        desk.keyboard.press("y")
+        desk.get_by_text("Scroll to its end first.").wait_for()
+        whole.evaluate(to_end)
+        desk.locator(".request[data-armed]").wait_for()
+        desk.keyboard.press("y")
+        shown.sees("written")
+        assert (tmp_path / "work" / "long.txt").read_text() == content

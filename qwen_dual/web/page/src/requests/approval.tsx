@@ -54,6 +54,10 @@ export function Approval({ session, request, asker, count }: AskedProps) {
       void give(answer);
     }
   };
+  const showWhole = (): void => {
+    seen.current = false;
+    setWhole(true);
+  };
   const back = (): void => {
     unsent.refusing.value = null;
     // With the field the focus would go nowhere, where in a dialog no key counts.
@@ -81,7 +85,7 @@ export function Approval({ session, request, asker, count }: AskedProps) {
         {shown.kind === "diff" ? <ExactDiff text={shown.text} /> : <ExactText text={shown.text} reading={shown.reading} />}
         {whole && <ExactText text={JSON.stringify(request.request.input, null, 2)} reading="code" />}
       </Whole>
-      {shown.cut && !whole && <Button onClick={() => setWhole(true)}>Show all of it</Button>}
+      {shown.cut && !whole && <Button onClick={showWhole}>Show all of it</Button>}
       {refused && (
         <p class="refused" role="alert">
           {refused}
