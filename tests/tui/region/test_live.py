@@ -69,6 +69,16 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
     ]
 
 
+@pytest.mark.parametrize("count", range(1, 8))
+def test_of_a_little_output_all_is_shown(count: int) -> None:
+    view = View(now=Clock())
+    feed(view, [state("running_tool"), *call("c", "run_shell_command", command="pytest -q")])
+    output = [f"test {number}" for number in range(count)]
+    feed(view, [events.tool_progress("c", "run_shell_command", "output", "\n".join(output))])
+    rows = [row.strip() for row in text_of(live_lines(view, 60, 10, 105.0))]
+    assert [row for row in rows if row in output] == output[-5:]
+
+
 def test_what_a_hook_holds_up_is_said_to_wait_for_it() -> None:
     view = View(now=Clock())
     hook = {"hook_id": "h", "hook_name": "guard", "hook_event": "PreToolUse"}

@@ -149,7 +149,7 @@ def _tools(work: Work, inner: int, now: float, output_rows: int) -> list[Line]:
         symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
         lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
-        lines += [[("", "  "), (theme.DIM, row)] for row in rows[len(rows) - output_rows :]]
+        lines += [[("", "  "), (theme.DIM, row)] for row in rows[max(0, len(rows) - output_rows) :]]
     if len(tools) > MAX_TOOLS:
         lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
     return lines
