@@ -11,7 +11,7 @@ from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import ModelError, TextDelta
 from qwen_dual.core.session.stats import Stats
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.rendering.whole import WholeTranscript
 from qwen_dual.frontends.tui.state.blocks import ToolBlock
 from qwen_dual.frontends.tui.state.replay import replay
@@ -52,7 +52,7 @@ class Surfaces:
     @property
     def rows(self) -> list[str]:
         """The rows of agents on the screen."""
-        lines = live_lines(self.view, 80, 30, 0.0)
+        lines = live_part(self.view, 80, 30, 0.0).lines
         rows = ("".join(text for _, text in line) for line in lines)
         return [row.rstrip() for row in rows if row.lstrip()[:1] in ("●", "◆")]
 

@@ -10,7 +10,7 @@ from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.region.footer import Facts, footer_line, footer_lines, short_folder
 from qwen_dual.frontends.tui.region.frame import compose
 from qwen_dual.frontends.tui.region.help import SHORTCUTS, help_lines
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.frontends.tui.text import theme
 from qwen_dual.frontends.tui.text.lines import width_of
@@ -32,7 +32,7 @@ FACTS = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2)
 
 
 def live(view: View, width: int = 60, height: int = 20, now: float = 103.0) -> list[str]:
-    return text_of(live_lines(view, width, height, now))
+    return text_of(live_part(view, width, height, now).lines)
 
 
 def test_an_idle_session_shows_nothing() -> None:
@@ -75,7 +75,7 @@ def test_of_a_little_output_all_is_shown(count: int) -> None:
     feed(view, [state("running_tool"), *call("c", "run_shell_command", command="pytest -q")])
     output = [f"test {number}" for number in range(count)]
     feed(view, [events.tool_progress("c", "run_shell_command", "output", "\n".join(output))])
-    rows = [row.strip() for row in text_of(live_lines(view, 60, 10, 105.0))]
+    rows = [row.strip() for row in text_of(live_part(view, 60, 10, 105.0).lines)]
     assert [row for row in rows if row in output] == output[-5:]
 
 
@@ -117,7 +117,7 @@ def test_the_hint_stands_where_the_prompt_is_that_up_takes() -> None:
 def test_what_steers_is_told_from_what_waits_for_its_turn() -> None:
     view = View(now=Clock())
     feed(view, waiting("thinking", ("now", "keyboard"), ("later", "keyboard"), steers=1))
-    assert text_of(live_lines(view, 40, 10, 100.0))[1:] == [
+    assert text_of(live_part(view, 40, 10, 100.0).lines)[1:] == [
         "  steering: now",
         "  queued: later · up edits",
     ]
@@ -283,3 +283,21 @@ def test_the_footer_tells_the_tokens_of_the_window(
 ) -> None:
     facts = Facts("~/p", None, "m", "default", tokens, window)
     assert f" · {shown} · " in text_of([footer_line(facts, 80)])[0]
+
+
+def test_what_goes_on_stands_right_below_what_of_it_is_finished() -> None:
+    desk = Desk()
+    items = "\n".join(f"- item {number}" for number in range(5))
+    feed(desk.view, [state("responding"), *answer(f"{items}\n- la")])
+    desk.view.take()
+
+    def first_rows() -> list[str]:
+        frame = compose(desk.view, desk.controller, FACTS, columns=40, rows=24, now=desk.now.time)
+        return text_of(frame.live)[:2]
+
+    assert first_rows() == ["  - item 4", "  - la"]
+    feed(desk.view, answer(" and so on" * 90))
+    assert first_rows()[0] == "", "some rows between are not shown"
+    feed(desk.view, answer("\n\nwords"))
+    desk.view.take()
+    assert first_rows()[0] == ""

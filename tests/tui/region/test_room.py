@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.region.footer import Facts
 from qwen_dual.frontends.tui.region.frame import compose
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.region.room import Room, rows_added
 from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.frontends.tui.text.lines import plain, wrap
@@ -57,8 +57,8 @@ def test_of_an_answer_only_as_much_is_live_as_fits_half_the_width() -> None:
     view = View(now=Clock())
     feed(view, [state("responding"), *answer(LONG)])
     room = Room(rows=16, columns=30, above=9)
-    all_rows = text_of(live_lines(view, 60, 20, 103.0))
-    rows = text_of(live_lines(view, 60, 20, 103.0, narrower=room))
+    all_rows = text_of(live_part(view, 60, 20, 103.0).lines)
+    rows = text_of(live_part(view, 60, 20, 103.0, narrower=room).lines)
     assert len(all_rows) == 20
     assert rows[1:] == all_rows[-len(rows) + 1 :]
     assert rows[0] == all_rows[-len(rows)].replace("  ", "✦ ", 1)
@@ -69,7 +69,7 @@ def test_of_an_answer_only_as_much_is_live_as_fits_half_the_width() -> None:
 def test_one_row_of_an_answer_is_always_live() -> None:
     view = View(now=Clock())
     feed(view, [state("responding"), *answer(LONG)])
-    rows = live_lines(view, 60, 20, 103.0, narrower=Room(rows=2, columns=30, above=0))
+    rows = live_part(view, 60, 20, 103.0, narrower=Room(rows=2, columns=30, above=0)).lines
     assert [bool(row) for row in rows] == [True, False, True]
 
 
@@ -86,7 +86,7 @@ def test_calls_keep_their_heads_and_show_less_output() -> None:
             feed(view, [told])
     heads = ["● Shell", "● Shell", "● Shell"]
     for narrower, count in [(None, 15), (Room(20, 30, 20), 6), (Room(4, 30, 0), 0)]:
-        rows = text_of(live_lines(view, 60, 24, 103.0, narrower=narrower))
+        rows = text_of(live_part(view, 60, 24, 103.0, narrower=narrower).lines)
         assert [row[:7] for row in rows if row.startswith("●")] == heads
         assert sum("xxxx" in row for row in rows) == count
 

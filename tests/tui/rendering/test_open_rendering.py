@@ -11,6 +11,7 @@ from qwen_dual.frontends.tui.rendering.open_rendering import SHARE, OpenRenderin
 from qwen_dual.frontends.tui.rendering.transcript import LONG_TEXT
 from qwen_dual.frontends.tui.text.lines import plain
 from qwen_dual.frontends.tui.text.links import ESCAPE
+from qwen_dual.frontends.tui.text.stream import BlockSplitter
 from tests.tui.support import Clock, text_of
 
 if TYPE_CHECKING:
@@ -148,3 +149,16 @@ def test_links_are_text_until_they_are_finished() -> None:
     lines = OpenRendering(markdown.render).lines(text, 60, 20)
     assert lines is not None
     assert text_of(lines) == ["• see the manual and some more words"]
+
+
+@pytest.mark.parametrize("number", [False, True])
+def test_a_list_in_parts_looks_as_it_does_whole(markdown: MarkdownRenderer, number: bool) -> None:
+    words = "some `code` and **more** words than a row of the window has room for, by far"
+    rows = [f"{f'{at}.' if number else '-'} {at} {words}\n   - below\n" for at in range(1, 10)]
+    text = "".join(rows)
+    splitter = BlockSplitter()
+    parts = [*splitter.feed(text), *splitter.finish()]
+    assert len(parts) > 2
+    assert [part.joined for part in parts] == [False] + [True] * (len(parts) - 1)
+    shown = [line for part in parts for line in markdown.render(part.text, 60)]
+    assert shown == markdown.render(text, 60)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.frontends.tui.dialogs.choices import question_for
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.rendering.whole import LANE_CHARS, WholeTranscript
 from qwen_dual.frontends.tui.state.agents import MAX_OPEN_CALLS
 from qwen_dual.frontends.tui.state.blocks import (
@@ -105,7 +105,7 @@ def task(call_id: str, who: str, what: str, **more: Any) -> list[Event]:
 
 
 def rows(view: View, now: float = 0.0, width: int = 80) -> list[str]:
-    shown = ("".join(text for _, text in line) for line in live_lines(view, width, 24, now))
+    shown = ("".join(text for _, text in line) for line in live_part(view, width, 24, now).lines)
     return [row.rstrip() for row in shown if row.strip()]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.rendering.render import BlockRenderer
 from qwen_dual.frontends.tui.state.blocks import ToolBlock
 from qwen_dual.frontends.tui.state.view import View
@@ -106,7 +106,7 @@ def test_the_status_line_says_first_what_matters_most(width: int) -> None:
     view = View(now=Clock(), display_of=lambda name: SHELL)
     started = events.tool_progress("c", "run_shell_command", "started", "pytest -q")
     feed(view, [state("running_tool"), *call(command="pytest -q"), started])
-    line = text_of(live_lines(view, width, 20, 104.2))[-1]
+    line = text_of(live_part(view, width, 20, 104.2).lines)[-1]
     assert len(line) <= width
     assert line[2:].startswith("Running pytest · 4 s")
     assert ("ctrl+b background" in line) == (width == 80)
@@ -115,7 +115,7 @@ def test_the_status_line_says_first_what_matters_most(width: int) -> None:
 def test_what_waits_for_the_person_does_not_look_like_work() -> None:
     view = View(now=Clock())
     feed(view, [state("awaiting_approval")])
-    lines: Any = text_of(live_lines(view, 80, 20, 133.0))
+    lines: Any = text_of(live_part(view, 80, 20, 133.0).lines)
     assert lines == ["◆ Waiting for you · 33 s"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.frontends.tui.region.live import live_lines, tokens_written
+from qwen_dual.frontends.tui.region.live import live_part, tokens_written
 from qwen_dual.frontends.tui.state.blocks import (
     MAX_EXPANDED,
     AnswerBlock,
@@ -50,10 +50,10 @@ def test_a_retry_is_waited_for_until_the_model_answers() -> None:
     now = Clock()
     view = View(now=now)
     feed(view, [state("thinking"), retry()])
-    assert text_of(live_lines(view, 80, 10, now.time + 2)) == [
+    assert text_of(live_part(view, 80, 10, now.time + 2).lines) == [
         "  retrying in 5 s (2 of 7): rate limit · esc stops"
     ]
-    narrow = text_of(live_lines(view, 30, 10, now.time + 60))
+    narrow = text_of(live_part(view, 30, 10, now.time + 60).lines)
     assert " ".join(" ".join(narrow).split()) == "retrying in 0 s (2 of 7): rate limit · esc stops"
     feed(view, answer("at last"))
     assert view.work.retry is None
@@ -67,7 +67,7 @@ def test_a_retry_of_a_summary_is_over_when_the_turn_goes_on_and_may_have_no_boun
     endless = retry(12, 300_000)
     endless["data"]["attempts"] = None
     feed(view, [state("compacting"), endless, state("compacting")])
-    assert text_of(live_lines(view, 80, 10, now.time)) == [
+    assert text_of(live_part(view, 80, 10, now.time).lines) == [
         "  retrying in 300 s (12): rate limit · esc stops"
     ]
     feed(view, [state("thinking")])
@@ -119,11 +119,11 @@ def test_a_list_of_things_to_do_is_committed_when_it_changes_and_live_while_the_
     blocks = feed(view, [events.tool_result("c", "noted", is_error=False)])
     items = (Todo("read", "completed"), Todo("change", "in_progress"), Todo("test", "pending"))
     assert blocks == [TodoBlock(items)]
-    assert "  ◐ change" not in text_of(live_lines(view, 60, 20, 100.0)), "it stands just above"
+    assert "  ◐ change" not in text_of(live_part(view, 60, 20, 100.0).lines), "it stands just above"
     feed(view, [events.notice("something else")])
-    assert "  ◐ change" in text_of(live_lines(view, 60, 20, 100.0))
+    assert "  ◐ change" in text_of(live_part(view, 60, 20, 100.0).lines)
     feed(view, [state("idle", turn=None)])
-    assert text_of(live_lines(view, 60, 20, 100.0)) == []
+    assert text_of(live_part(view, 60, 20, 100.0).lines) == []
 
 
 def test_a_list_that_was_refused_is_a_failed_call() -> None:
@@ -229,13 +229,13 @@ def test_work_without_a_turn_shows_its_seconds_too() -> None:
     now = Clock()
     view = View(now=now)
     feed(view, [state("compacting", turn=None)])
-    assert text_of(live_lines(view, 60, 5, now.time + 4)) == ["⠋ Compacting · 4 s · esc stops"]
+    assert text_of(live_part(view, 60, 5, now.time + 4).lines) == ["⠋ Compacting · 4 s · esc stops"]
 
 
 def test_for_a_screen_reader_nothing_counts_or_grows() -> None:
     view = View(now=Clock())
     feed(view, [*waiting("responding", ("next", "keyboard")), *answer("tail")])
-    lines = [text_of(live_lines(view, 60, 20, 100.0 + later, still=True)) for later in (0, 9)]
+    lines = [text_of(live_part(view, 60, 20, 100.0 + later, still=True).lines) for later in (0, 9)]
     assert lines[0] == lines[1] == ["  Answering · esc stops", "  queued: next · up edits"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,30 @@ def test_a_heading_is_a_block_of_its_own() -> None:
 
 def test_what_is_indented_below_a_list_item_stays_with_it() -> None:
     assert texts("- a\n\n  more\n\n- b\n") == ["- a\n\n  more", "- b"]
+
+
+def test_a_list_is_given_out_a_few_items_at_a_time() -> None:
+    splitter = BlockSplitter()
+    first = "- one\n- two\n  more\n  - below"
+    assert splitter.feed(f"{first}\n- three") == []  # its line may still become anything
+    assert splitter.feed("\n") == [Piece(first)]
+    assert splitter.goes_on
+    assert splitter.feed("- four\n") == []
+    assert splitter.finish() == [Piece("- three\n- four", joined=True)]
+    assert not splitter.goes_on
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. a\n1. b\n1. c\n1. d\n1. e\n1. f",  # one that is counted from its first item
+        "- a\n- b\n- c\n- d\n* e\n* f",
+        "- a\n  - b\n  - c\n  - d\n  - e\n  - f",
+        "words\n- a\n- b\n- c\n- d\n- e",
+    ],
+)
+def test_a_list_that_would_look_another_way_in_parts_is_given_out_whole(text: str) -> None:
+    assert texts(text) == [text]
 
 
 def test_code_inside_a_list_does_not_end_the_list() -> None:

@@ -14,7 +14,7 @@ from qwen_dual.frontends.tui.dialogs.form_lines import form_lines
 from qwen_dual.frontends.tui.editing.rows import row_starts
 from qwen_dual.frontends.tui.region.footer import Facts, footer_lines
 from qwen_dual.frontends.tui.region.help import help_lines, tool_lines
-from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.region.live import Live, live_part
 from qwen_dual.frontends.tui.region.room import Room, rows_added
 from qwen_dual.frontends.tui.text.lines import clip, clip_line
 
@@ -138,7 +138,7 @@ def compose(
         narrower = None
         if rows_above is not None:
             narrower = _narrower(frame, controller.editor.text, columns, rows, rows_above)
-        live = live_lines(
+        live = live_part(
             view, columns, room, now, narrower=narrower, rendering=rendering, still=still
         )
         _place_live(frame, live, columns, gap=gap)
@@ -156,12 +156,13 @@ def _narrower(frame: Frame, draft: str, columns: int, rows: int, rows_above: int
     return Room(rows - frame.height - 1 - added, half, rows_above - added)
 
 
-def _place_live(frame: Frame, live: list[Line], columns: int, *, gap: bool) -> None:
-    if live and gap:
-        live.insert(0, [])
+def _place_live(frame: Frame, live: Live, columns: int, *, gap: bool) -> None:
+    lines = live.lines
+    if lines and gap and not live.goes_on:
+        lines.insert(0, [])
     if gap and not frame.dialog and not frame.form:
-        live.append([])
-    frame.live = [clip_line(line, columns) for line in live]
+        lines.append([])
+    frame.live = [clip_line(line, columns) for line in lines]
 
 
 def _form(controller: Controller, columns: int, height: int, now: float) -> list[Line]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from qwen_dual.frontends.tui.rendering.render import (
     ARROWS,
     GUTTER,
@@ -67,7 +69,18 @@ CHARS_PER_TOKEN = 4
 """A rough count of what a model has written before it tells the number itself."""
 
 
-def live_lines(
+class Live(Struct, frozen=True):
+    """The live lines.
+
+    Attributes:
+        goes_on: their first is right below the last that is finished: they are of one block.
+    """
+
+    lines: list[Line]
+    goes_on: bool = False
+
+
+def live_part(
     view: View,
     width: int,
     height: int,
@@ -76,8 +89,8 @@ def live_lines(
     narrower: Room | None = None,
     rendering: OpenRendering | None = None,
     still: bool = False,
-) -> list[Line]:
-    """The region's lines, at most ``height`` of them, each at most ``width`` columns.
+) -> Live:
+    """What is live: lines, at most ``height`` of them, each at most ``width`` columns.
 
     What does not fit is left out from the top: the answer first, then output, then the rest.
 
@@ -88,10 +101,10 @@ def live_lines(
         still: only what changes with the state is shown: nothing that grows or counts.
     """
     if height <= 0 or width <= 0:
-        return []
+        return Live([])
     inner = max(1, width - GUTTER)
     if still:
-        return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
+        return Live((_status(view.work, inner, None) + _queue(view.work, inner))[-height:])
     rest = _todos(view.work, inner, height)
     rest += _status(view.work, inner, now) + _queue(view.work, inner)
     below: list[Line] = []
@@ -104,8 +117,9 @@ def live_lines(
             break
     below = below[-height:]
     gap: list[Line] = [[]] if below else []
-    above = _tail(view, inner, height - len(gap) - len(below), rendering, narrower, gap + below)
-    return above + gap + below if above else below
+    room = height - len(gap) - len(below)
+    above, whole = _tail(view, inner, room, rendering, narrower, gap + below)
+    return Live(above + gap + below, whole and view.goes_on) if above else Live(below)
 
 
 def _tail(
@@ -115,22 +129,26 @@ def _tail(
     rendering: OpenRendering | None,
     narrower: Room | None,
     below: list[Line],
-) -> list[Line]:
+) -> tuple[list[Line], bool]:
+    """The last lines of what is open, and whether these are all."""
     if room <= 0:
-        return []
+        return [], False
     text, thinking = view.tail(max(MAX_CHARS, inner * (room + 1)))
     if not text.strip():
-        return []
-    lines = rendering.lines(text, inner, room) if rendering is not None and not thinking else None
+        return [], False
+    lines = None
+    if rendering is not None and not thinking:
+        lines = rendering.lines(text, inner, room + 1)
     if lines is None:
         style = f"{theme.DIM} italic" if thinking else theme.PLAIN
-        lines = plain(tail_lines(text, inner, room), style)
+        lines = plain(tail_lines(text, inner, room + 1), style)
     symbol = MODEL if thinking or view.begins_message else " "
     style = theme.DIM if thinking else theme.ACCENT
+    shown = lines[-room:]
     if narrower is not None:
-        fitting = narrower.last(gutter(lines, symbol, style) + below) - len(below)
-        lines = lines[-max(1, fitting) :]
-    return gutter(lines, symbol, style)
+        fitting = narrower.last(gutter(shown, symbol, style) + below) - len(below)
+        shown = shown[-max(1, fitting) :]
+    return gutter(shown, symbol, style), len(shown) == len(lines)
 
 
 def _tools(work: Work, inner: int, now: float, output_rows: int) -> list[Line]:

@@ -46,6 +46,11 @@ class OpenBlock:
         self._first_lines: list[str] = []  # of those that are not blank
         self._thought_lines = 0
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what is open goes on where the last finished part was cut."""
+        return self._kind == "text" and self._splitter.goes_on
+
     def begin(self, kind: str) -> None:
         """Opens a block of a kind; the one before was ended."""
         self._kind = kind

@@ -142,6 +142,11 @@ class View:
         return self._open.first
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the open text goes on right below what of it is finished."""
+        return self._open.goes_on
+
+    @property
     def last_answer(self) -> str:
         """The text of the model's last message that has any."""
         return "\n\n".join(map(sanitise, self._last_said))

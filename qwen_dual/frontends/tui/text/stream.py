@@ -1,23 +1,33 @@
 """A streaming answer cut into finished Markdown blocks and an open tail. Pure.
 
-The cost of feeding is that of the new text alone, however long the answer is. A block that grows
+The cost of feeding is that of the new text alone, however long the answer is. A list is given out a
+few items at a time, so that it can be read from its beginning while it is written; a block that grows
 beyond bounds is given out in parts, so that the tail and the work of rendering stay small. It does
 not render.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from qwen_dual.protocol.regex import regex
+
+if TYPE_CHECKING:
+    import re
 
 MAX_LINES = 120
 MAX_CHARS = 6_000
 
 _FENCE = regex(r"(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
 _FENCE_SIGNS = ("`", "~")
-_ITEM = regex(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
+_ITEM = regex(r"(?P<indent> {0,3})(?:(?P<number>\d{1,9})(?P<after>[.)])|(?P<bullet>[-*+]))(?:\s|$)")
 _HEADING = regex(r" {0,3}#{1,6}(?:\s|$)")
+
+LIST_LINES = 4
+LIST_CHARS = 200
+"""Lines or characters of a list from which on it is given out with its next item."""
 
 
 class Piece(Struct, frozen=True):
@@ -48,9 +58,15 @@ class BlockSplitter:
         self._partial_size = 0
         self._fence: tuple[str, str] | None = None  # the mark and the line that opened it
         self._is_list = False
+        self._item: re.Match[str] | None = None  # the last of the list's own that was looked at
         self._gap = False  # a blank line inside a list: the next line decides whether it ends
         self._joined = False
         self._done: list[Piece] = []
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the open text goes on where the last piece was cut."""
+        return self._joined
 
     def feed(self, text: str) -> list[Piece]:
         """Takes the next text and returns what it completed."""
@@ -157,8 +173,24 @@ class BlockSplitter:
             self._complete()
         else:
             if not self._lines and not self._joined:
-                self._is_list = _ITEM.match(line) is not None
+                self._item = _ITEM.match(line)
+                self._is_list = self._item is not None
+            elif self._is_list and self._fills() and self._is_next_item(line):
+                self._part()
             self._append(line)
+
+    def _fills(self) -> bool:
+        return len(self._lines) >= LIST_LINES or self._size >= LIST_CHARS
+
+    def _is_next_item(self, line: str) -> bool:
+        """Whether an item of the list begins that looks the same where the list begins with it."""
+        item, last = _ITEM.match(line), self._item
+        if item is None or last is None or item.span("indent") != last.span("indent"):
+            return False
+        if item["bullet"] != last["bullet"] or item["after"] != last["after"]:
+            return False
+        self._item = item
+        return item["number"] is None or int(item["number"]) > int(last["number"])
 
     def _append(self, line: str) -> None:
         self._lines.append(line)
