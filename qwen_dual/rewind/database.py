@@ -64,8 +64,22 @@ class StoreError(OSError):
     """What is kept cannot be read or written; the text is for a person."""
 
 
-def path_of(raw: object) -> str:
+def is_of_repository(path: str, top: str) -> bool:
+    """Whether a file is a repository's own, whose state is git's.
+
+    Args:
+        path: absolute.
+        top: the folder of the store, which may itself lie within ``.git``: what is in it is the person's.
+    """
+    return "/.git/" in f"/{path.removeprefix(top.rstrip('/') + '/')}/"
+
+
+def path_of(raw: object, top: str) -> str:
     """A path as the tables have it.
+
+    Args:
+        raw: what stands there.
+        top: the folder of the store.
 
     Raises:
         StoreError: nothing that was kept is called so: it is not whole, leads through ``..``, or is a
@@ -74,7 +88,7 @@ def path_of(raw: object) -> str:
     path = os.fsdecode(raw) if isinstance(raw, bytes) else ""
     if not path.startswith("/") or "\0" in path or os.path.normpath(path) != path or path == "/":
         raise StoreError(f"what is kept is damaged: {path!r} is the path of no file")
-    if "/.git/" in f"{path}/":
+    if is_of_repository(path, top):
         raise StoreError(f"what is kept is damaged: {path!r} is a repository's own")
     return path
 

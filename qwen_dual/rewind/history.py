@@ -10,7 +10,7 @@ from msgspec import Struct
 from qwen_dual.rewind.database import path_of
 
 if TYPE_CHECKING:
-    from qwen_dual.rewind.database import Database
+    from qwen_dual.rewind.store import Store
 
 
 class _Past(Struct, frozen=True):
@@ -40,16 +40,16 @@ class Changed(Struct, frozen=True):
     torn: bool
 
 
-def changes_of(database: Database, session_id: str, first: int = 0) -> list[Changed]:
+def changes_of(store: Store, session_id: str, first: int = 0) -> list[Changed]:
     """What a session has changed, from the change ``first`` on, in order."""
     query = "SELECT id, session, whole, first, last, torn FROM span ORDER BY first"
-    spans = [_Past(*row) for row in database.rows(query)]
+    spans = [_Past(*row) for row in store.database.rows(query)]
     mine = {span.number: span for span in spans if span.session_id == session_id}
     to_come = deque(span for span in spans if span.whole)
     under_way: list[_Past] = []
     found: list[Changed] = []
     query = "SELECT id, path, before, after, span FROM change WHERE id>=? ORDER BY id"
-    for number, path, before, after, doing in database.rows(query, first):
+    for number, path, before, after, doing in store.database.rows(query, first):
         if doing is None:
             while to_come and to_come[0].first <= number:
                 under_way.append(to_come.popleft())
@@ -60,5 +60,5 @@ def changes_of(database: Database, session_id: str, first: int = 0) -> list[Chan
         if own:
             shared = doing is None and len(own) < len(under_way)
             torn = any(span.torn for span in own)
-            found.append(Changed(number, path_of(path), before, after, shared, torn))
+            found.append(Changed(number, path_of(path, store.top), before, after, shared, torn))
     return found

@@ -62,7 +62,7 @@ def points_of(store: Store, session_id: str) -> list[Point]:
     none = {number for (number,) in folders}
     changes = [
         change
-        for change in changes_of(store.database, session_id)
+        for change in changes_of(store, session_id)
         if change.before not in none or change.after not in none
     ]
     points, at = [], 0
@@ -99,12 +99,12 @@ def plan_back(store: Store, session_id: str, since: Sequence[str]) -> Plan | Non
         return None
     uuid, turn, text, when, undo, first = found[0]
     point = Point(uuid, session_id, turn, text, when, undo=bool(undo))
-    return _plan(store, point, changes_of(store.database, session_id, first), undoing=True)
+    return _plan(store, point, changes_of(store, session_id, first), undoing=True)
 
 
 def plan_done(store: Store, session_id: str) -> Plan | None:
     """What a session has changed until now; None where it is nothing."""
-    changes = changes_of(store.database, session_id)
+    changes = changes_of(store, session_id)
     if not changes:
         return None
     point = Point("", session_id, None, "", time.time())

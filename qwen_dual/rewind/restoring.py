@@ -101,7 +101,9 @@ def finish(store: Store, going: str, *, changed: bool = True) -> None:
         for (number,) in store.database.rows("SELECT id FROM span WHERE point=?", going):
             store.database.run("UPDATE span SET torn=0 WHERE id=?", number)
             rows = store.database.rows("SELECT path FROM span_path WHERE span=?", number)
-            store.end(Span(number, tuple(path_of(path) for (path,) in rows), whole=False))
+            store.end(
+                Span(number, tuple(path_of(path, store.top) for (path,) in rows), whole=False)
+            )
         _forget(store, going)
         if not changed:
             store.database.run("DELETE FROM point WHERE uuid=?", going)
@@ -170,7 +172,7 @@ def _steps_of(store: Store, going: str) -> list[tuple[str, State, State]]:
         "SELECT path, before, target FROM going_step WHERE going=? ORDER BY number DESC", going
     )
     state = store.database.state
-    return [(path_of(raw), state(before), state(target)) for raw, before, target in rows]
+    return [(path_of(raw, store.top), state(before), state(target)) for raw, before, target in rows]
 
 
 def _unmark(store: Store) -> None:

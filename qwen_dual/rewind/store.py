@@ -20,7 +20,7 @@ from msgspec import Struct
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.tree import Tree
 from qwen_dual.rewind.bounds import Bounds, trim
-from qwen_dual.rewind.database import Database, path_of
+from qwen_dual.rewind.database import Database, is_of_repository, path_of
 from qwen_dual.rewind.earlier import Earlier, rules_above
 from qwen_dual.rewind.looking import ABSENT, FOLDER, Look, look, look_in, print_of, unkept
 from qwen_dual.rewind.walking import Walk
@@ -108,7 +108,7 @@ class Store:
         Raises:
             StoreError: nothing could be kept.
         """
-        named = _with_missing_folders(paths)
+        named = _with_missing_folders(paths, self.top)
         with self.database.writing():
             self._session, self._gone = owner.session_id, gone or threading.Event()
             self._measure()
@@ -180,7 +180,7 @@ class Store:
         with self.database.writing():
             for number, _ in torn:
                 found = self.database.rows("SELECT path FROM span_path WHERE span=?", number)
-                self._note_all([path_of(path) for (path,) in found], number)
+                self._note_all([path_of(path, self.top) for (path,) in found], number)
             if any(whole for _, whole in torn):
                 self._walk(recording=True)
             for number, _ in torn:
@@ -330,12 +330,12 @@ class Store:
                 return
 
 
-def _with_missing_folders(paths: Iterable[str]) -> list[str]:
+def _with_missing_folders(paths: Iterable[str], top: str) -> list[str]:
     """``paths`` with the folders above them that are not there yet, each once, those first."""
     named: dict[str, None] = {}
     for path in paths:
-        if "/.git/" in f"{path}/":
-            continue  # a repository's own state is git's
+        if is_of_repository(path, top):
+            continue
         levels, level = [path], os.path.dirname(path)
         while level != "/" and not os.path.lexists(level):
             levels.append(level)

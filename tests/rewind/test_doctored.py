@@ -168,4 +168,22 @@ def test_what_earlier_walks_left_out_is_asked_again_where_it_is_damaged(tmp_path
 def test_the_path_of_a_file_is_taken_as_it_is(tmp_path: Path) -> None:
     for name in ("a b", "\udcff", "..x", ".gitignore", "x.git/y"):
         path = str(tmp_path / name)
-        assert path_of(os.fsencode(path)) == path
+        assert path_of(os.fsencode(path), str(tmp_path)) == path
+
+
+def test_a_folder_that_lies_within_a_repository_s_own_is_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    project = Project(tmp_path / ".git")
+    edited, commanded = project.top / "edited", project.top / "commanded"
+    own = (project.top / ".git" / "config", tmp_path / ".git" / "config")
+    own[0].parent.mkdir()
+    before = tree(project.top)
+    with project.edit("p", edited, *own):
+        for file in (edited, *own):
+            file.write_text("by a tool")
+    with project.command("p"):
+        commanded.write_text("by a command")
+    assert project.shown("p").keys() == {"edited", "commanded"}
+    assert len(project.back("p").files) == 2
+    own[0].unlink()
+    assert tree(project.top) == before and own[1].read_text() == "by a tool"
