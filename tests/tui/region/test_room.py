@@ -13,6 +13,7 @@ from qwen_dual.frontends.tui.region.footer import Facts
 from qwen_dual.frontends.tui.region.frame import compose
 from qwen_dual.frontends.tui.region.live import live_part
 from qwen_dual.frontends.tui.region.room import Room, rows_added
+from qwen_dual.frontends.tui.rendering.open_rendering import OpenRendering
 from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.frontends.tui.text.lines import plain, wrap
 from qwen_dual.protocol import events
@@ -62,8 +63,8 @@ def test_of_an_answer_only_as_much_is_live_as_fits_half_the_width() -> None:
     assert len(all_rows) == 20
     assert rows[1:] == all_rows[-len(rows) + 1 :]
     assert rows[0] == all_rows[-len(rows)].replace("  ", "✦ ", 1)
-    assert room.last(plain(rows)) == len(rows)
-    assert room.last(plain(all_rows)) == len(rows)
+    grown = [row.ljust(60) if row == rows[-3] else row for row in all_rows]  # as its last row will
+    assert room.last(plain(grown)) == len(rows)
 
 
 def test_one_row_of_an_answer_is_always_live() -> None:
@@ -71,6 +72,41 @@ def test_one_row_of_an_answer_is_always_live() -> None:
     feed(view, [state("responding"), *answer(LONG)])
     rows = live_part(view, 60, 20, 103.0, narrower=Room(rows=2, columns=30, above=0)).lines
     assert [bool(row) for row in rows] == [True, False, True]
+
+
+CODE = "".join(f"row {number} {'x' * (number % 5 * 12)}\n" for number in range(60))
+
+
+@pytest.mark.parametrize("written", [LONG, f"```\n{CODE}```"])
+def test_what_is_below_an_answer_never_goes_down_again_once_it_went_up(written: str) -> None:
+    rendering = OpenRendering(lambda text, width: plain(wrap(text, width)), now=Clock())
+    view = View(now=Clock())
+    room = Room(rows=16, columns=30, above=9)
+    feed(view, [state("responding"), *answer()])
+    heights = []
+    for begin in range(0, len(written), 7):
+        feed(view, [events.text_delta(0, written[begin : begin + 7])])
+        live = live_part(view, 60, 20, 103.0, narrower=room, rendering=rendering).lines
+        heights.append(len(live))
+    most = heights.index(max(heights))
+    assert heights[:most] == sorted(heights[:most])
+    assert heights[most:] == sorted(heights[most:], reverse=True)
+    assert heights[-1] > 4
+
+
+def test_another_block_gets_the_room_that_there_is() -> None:
+    rendering = OpenRendering(lambda text, width: plain(wrap(text, width)))
+    assert rendering.steady(9, "some words", (60, 20)) == 9
+    assert rendering.steady(7, "some words more", (60, 20)) == 7
+    assert rendering.steady(9, "some words more still", (60, 20)) == 7
+    assert rendering.steady(9, "some words more still", (60, 21)) == 9
+    assert rendering.steady(5, "some words more still", (60, 21)) == 5
+    assert rendering.steady(8, "other", (60, 21)) == 8
+
+
+@pytest.mark.parametrize(("row", "added"), [("é" * 80, 1), ("漢" * 40, 2), ("• " + "x" * 78, 1)])
+def test_only_wide_characters_end_a_row_early(row: str, added: int) -> None:
+    assert rows_added(plain([row]), 40) == added
 
 
 def test_calls_keep_their_heads_and_show_less_output() -> None:

@@ -146,8 +146,13 @@ def _tail(
     style = theme.DIM if thinking else theme.ACCENT
     shown = lines[-room:]
     if narrower is not None:
-        fitting = narrower.last(gutter(shown, symbol, style) + below) - len(below)
-        shown = shown[-max(1, fitting) :]
+        # The last row grows: it counts as long as it may get.
+        measured = [*gutter(shown, symbol, style)[:-1], [("", " " * (inner + GUTTER))]]
+        fitting = max(1, narrower.last(measured + below) - len(below))
+        if rendering is not None:
+            most = fitting if fitting < len(shown) else room
+            fitting = rendering.steady(most, text, (inner, room))
+        shown = shown[-fitting:]
     return gutter(shown, symbol, style), len(shown) == len(lines)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.frontends.tui.text.lines import columns_of
+from qwen_dual.frontends.tui.text.lines import columns_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +49,11 @@ def rows_added(lines: Iterable[Line], columns: int) -> int:
     """
     added = 0
     for line in lines:
-        width = columns_of(line)
-        narrow = all(text.isascii() for _, text in line)
-        added += max(0, width - 1) // max(1, columns if narrow else columns - 1)
+        over = max(0, columns_of(line) - 1)
+        least, most = over // max(1, columns), over // max(1, columns - 1)
+        added += most if most > least and any(_has_wide(text) for _, text in line) else least
     return added
+
+
+def _has_wide(text: str) -> bool:
+    return not text.isascii() and any(width_of(char) > 1 for char in text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.rendering.transcript import LONG_TABLE, LONG_TEXT
 from qwen_dual.frontends.tui.text.links import ESCAPE
+from qwen_dual.frontends.tui.text.stream import MAX_CHARS
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class OpenRendering:
         self._width = 0
         self._lines: list[Line] = []
         self._due = 0.0
+        self._fitting = self._seen = 0
+        self._place: object = None
 
     def lines(self, text: str, width: int, room: int) -> list[Line] | None:
         """The last ``room`` lines of ``text``; None where it is too long to be rendered again and again."""
@@ -74,6 +77,23 @@ class OpenRendering:
             self._text, self._width, self._look = wanted
             self._due = self._now() + (SHARE - 1) * (self._now() - began)
         return self._lines[-room:] if room > 0 else []
+
+    def steady(self, fitting: int, text: str, place: object) -> int:
+        """How many rows of an open end are shown: never again more than fitted once.
+
+        Else the prompt below would move up and down with each row that is longer than another.
+
+        Args:
+            fitting: for so many there is room now.
+            text: the open end.
+            place: another one has room of its own.
+        """
+        begun = len(text) < min(self._seen, MAX_CHARS)
+        if begun or place != self._place or not self._fitting:
+            self._fitting = fitting
+        self._fitting = min(self._fitting, fitting)
+        self._seen, self._place = len(text), place
+        return self._fitting
 
 
 def _without_links(line: Line) -> Line:
