@@ -127,6 +127,18 @@ def test_calls_keep_their_heads_and_show_less_output() -> None:
         assert sum("xxxx" in row for row in rows) == count
 
 
+def test_as_many_rows_of_output_are_shown_whichever_of_them_are_long() -> None:
+    view, room, counts = View(now=Clock()), Room(rows=12, columns=30, above=2), set()
+    feed(view, [state("running_tool"), *call("c", "run_shell_command", command="make")])
+    rows = [f"row {number} {'x' * (number % 3 * 20)}" for number in range(30)]
+    for end in range(9, 30):
+        output = "\n".join(rows[:end])
+        feed(view, [events.tool_progress("c", "run_shell_command", "output", output)])
+        live = text_of(live_part(view, 60, 20, 103.0, narrower=room).lines)
+        counts.add(sum("row" in row for row in live))
+    assert len(counts) == 1
+
+
 @pytest.mark.parametrize("rows", [12, 24, 40])
 @pytest.mark.parametrize("columns", [40, 80, 119])
 @pytest.mark.parametrize("draft", ["", "some words", "word " * 60])

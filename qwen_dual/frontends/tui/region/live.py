@@ -109,11 +109,17 @@ def live_part(
     rest += _status(view.work, inner, now) + _queue(view.work, inner)
     below: list[Line] = []
     for output_rows in range(MAX_OUTPUT_LINES, -1, -1):
-        below = _tools(view.work, inner, now, output_rows) + _agents(view.work, inner, now)
+        agents = _agents(view.work, inner, now)
+        below = _tools(view.work, inner, now, output_rows) + agents
         if below and rest and height >= ROOMY:
             below.append([])
         below += rest
-        if len(below) <= height and (narrower is None or narrower.last(below) == len(below)):
+        if len(below) > height:
+            continue
+        # Each row counts as the longest, else there were more or fewer with each that comes.
+        longest = _tools(view.work, inner, now, output_rows, longest=True) + agents
+        measured = longest + below[len(longest) :]
+        if narrower is None or narrower.last(measured) == len(measured):
             break
     below = below[-height:]
     gap: list[Line] = [[]] if below else []
@@ -156,7 +162,10 @@ def _tail(
     return gutter(shown, symbol, style), len(shown) == len(lines)
 
 
-def _tools(work: Work, inner: int, now: float, output_rows: int) -> list[Line]:
+def _tools(
+    work: Work, inner: int, now: float, output_rows: int, *, longest: bool = False
+) -> list[Line]:
+    """The calls that run, each with its last rows of output, or so often the longest of them."""
     asked = [one.tool_use_id for one in work.requests.values() if not one.agent]
     first = next(iter(work.requests.values()), None)
     in_dialog = "" if first is None or first.agent else first.tool_use_id
@@ -172,7 +181,10 @@ def _tools(work: Work, inner: int, now: float, output_rows: int) -> list[Line]:
         symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
         lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
-        lines += [[("", "  "), (theme.DIM, row)] for row in rows[max(0, len(rows) - output_rows) :]]
+        shown = rows[max(0, len(rows) - output_rows) :]
+        if longest and shown:
+            shown = [max(rows, key=width_of)] * len(shown)
+        lines += [[("", "  "), (theme.DIM, row)] for row in shown]
     if len(tools) > MAX_TOOLS:
         lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
     return lines
