@@ -126,9 +126,8 @@ class Reports:
         """
         if report in (FOCUS_IN, FOCUS_OUT):
             self._focused = report == FOCUS_IN
-            return (
-                self._focused
-            )  # what happened elsewhere meanwhile may show, as another branch does
+            # What happened elsewhere meanwhile may show, as another branch does.
+            return self._focused
         elif not self._asked:
             return False
         elif report == _STATUS_KNOWN:
